@@ -1,0 +1,4 @@
+@NullMarked
+package io.bellfounder.graph;
+
+import org.jspecify.annotations.NullMarked;

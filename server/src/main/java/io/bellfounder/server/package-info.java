@@ -1,0 +1,4 @@
+@NullMarked
+package io.bellfounder.server;
+
+import org.jspecify.annotations.NullMarked;

@@ -1,0 +1,4 @@
+@NullMarked
+package io.bellfounder.simulator;
+
+import org.jspecify.annotations.NullMarked;

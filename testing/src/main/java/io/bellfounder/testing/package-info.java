@@ -1,0 +1,4 @@
+@NullMarked
+package io.bellfounder.testing;
+
+import org.jspecify.annotations.NullMarked;
