@@ -1,0 +1,16 @@
+package io.bellfounder.e2e;
+
+/** A real client library under one contract. Used by one thread at a time. */
+interface Sdk extends AutoCloseable {
+
+  /** The library and its version, for the name of a test. */
+  String name();
+
+  /** Whether it speaks Anthropic's dialect; else OpenAI's. */
+  boolean anthropic();
+
+  Seen ask(Ask ask);
+
+  @Override
+  default void close() {}
+}
