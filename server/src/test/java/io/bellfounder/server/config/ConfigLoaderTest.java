@@ -1,0 +1,375 @@
+package io.bellfounder.server.config;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.tuple;
+
+import io.bellfounder.server.config.BellConfig.Auth;
+import io.bellfounder.server.config.BellConfig.ProviderSettings;
+import io.bellfounder.server.config.BellConfig.Role;
+import io.bellfounder.server.config.BellConfig.RouteSettings;
+import io.bellfounder.server.config.BellConfig.TargetSettings;
+import io.bellfounder.wire.Dialect;
+import java.io.IOException;
+import java.net.URI;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class ConfigLoaderTest {
+
+  @Test
+  void without_any_source_every_key_has_its_documented_default() {
+    BellConfig config = load(null, Map.of());
+
+    assertThat(config.server())
+        .isEqualTo(
+            new BellConfig.Server(
+                "127.0.0.1",
+                8080,
+                null,
+                List.of(),
+                32L << 20,
+                Duration.ofSeconds(30),
+                Set.of(Role.ALL)));
+    assertThat(config.dataDir()).isEqualTo(Path.of("./.bell"));
+    assertThat(config.database()).isEqualTo(new BellConfig.Database(null, null, null, 10));
+    assertThat(config.masterKey()).isNull();
+    assertThat(config.gateway())
+        .isEqualTo(
+            new BellConfig.GatewaySettings(
+                Duration.ofSeconds(10),
+                Duration.ofSeconds(5),
+                Duration.ofSeconds(300),
+                Duration.ofSeconds(300),
+                Duration.ofSeconds(340),
+                3,
+                Duration.ofSeconds(30),
+                2000,
+                Duration.ofMillis(50),
+                2L << 30));
+    assertThat(config.providers()).isEmpty();
+    assertThat(config.routes()).isEmpty();
+    assertThat(config.priceFile()).isNull();
+    assertThat(config.logging())
+        .isEqualTo(
+            new BellConfig.Logging(BellConfig.Logging.Level.INFO, BellConfig.Logging.Format.JSON));
+  }
+
+  @Test
+  void every_key_can_be_set_in_the_file() {
+    BellConfig config =
+        load(
+            """
+            server:
+              host: 0.0.0.0
+              port: 9000
+              publicUrl: https://bell.example.org/
+              trustedProxies: [10.0.0.0/8, 192.168.1.1]
+              maxBodyBytes: 1MiB
+              drainTimeout: 1m
+              roles: [gateway]
+            data: {dir: /var/lib/bell}
+            database: {url: "jdbc:postgresql://db/bell", user: bell, password: hush, poolSize: 20}
+            security: {masterKey: 0123456789abcdef0123456789abcdef}
+            gateway:
+              pingInterval: 500ms
+              connectTimeout: 1s
+              firstByteTimeout: 2m
+              idleTimeout: 3m
+              totalDeadline: 4m
+              breaker: {failures: 5, openFor: 10s}
+              maxConcurrentCalls: 50
+              ledger: {syncInterval: 10ms, maxBytes: 1GiB}
+            providers:
+              anthropic: {apiKey: sk-ant-1}
+              corp: {dialect: openai, baseUrl: "http://llm.corp/v1", auth: none, models: [qwen*, llama*]}
+            routes:
+              fast: {targets: [{provider: corp, model: qwen/qwen3}, corp]}
+            prices: {file: prices.json}
+            logging: {level: debug, format: text}
+            """,
+            Map.of());
+
+    assertThat(config.server().publicUrl()).isEqualTo(URI.create("https://bell.example.org"));
+    assertThat(config.server().trustedProxies()).containsExactly("10.0.0.0/8", "192.168.1.1");
+    assertThat(config.server().maxBodyBytes()).isEqualTo(1 << 20);
+    assertThat(config.server().roles()).containsExactly(Role.GATEWAY);
+    assertThat(config.database().password()).isEqualTo(new Secret("hush"));
+    assertThat(config.gateway().breakerFailures()).isEqualTo(5);
+    assertThat(config.gateway().ledgerSyncInterval()).isEqualTo(Duration.ofMillis(10));
+    assertThat(config.providers())
+        .containsExactlyInAnyOrder(
+            new ProviderSettings(
+                "anthropic",
+                Dialect.ANTHROPIC,
+                URI.create("https://api.anthropic.com"),
+                Auth.X_API_KEY,
+                new Secret("sk-ant-1"),
+                List.of("claude*"),
+                "configuration"),
+            new ProviderSettings(
+                "corp",
+                Dialect.OPENAI,
+                URI.create("http://llm.corp/v1"),
+                Auth.NONE,
+                null,
+                List.of("qwen*", "llama*"),
+                "configuration"));
+    assertThat(config.routes())
+        .containsExactly(
+            new RouteSettings(
+                "fast",
+                List.of(
+                    new TargetSettings("corp", "qwen/qwen3"), new TargetSettings("corp", null))));
+    assertThat(config.priceFile()).isEqualTo(Path.of("prices.json"));
+    assertThat(config.logging().format()).isEqualTo(BellConfig.Logging.Format.TEXT);
+  }
+
+  @Test
+  void every_key_can_be_set_in_the_environment_and_outranks_the_file() {
+    BellConfig config =
+        load(
+            "server: {port: 1}",
+            Map.of(
+                "BELL_SERVER_PORT", "2",
+                "BELL_SERVER_MAX_BODY_BYTES", "2MiB",
+                "BELL_DATABASE_URL", "postgres://db/bell",
+                "BELL_GATEWAY_BREAKER_OPEN_FOR", "1m",
+                "BELL_PROVIDERS_MY_CORP_BASE_URL", "http://llm.corp/v1",
+                "BELL_PROVIDERS_MY_CORP_DIALECT", "openai",
+                "BELL_PROVIDERS_MY_CORP_API_KEY", "secret",
+                "BELL_ROUTES_BIG_MODEL_TARGETS", "my-corp/big"));
+
+    assertThat(config.server().port()).isEqualTo(2);
+    assertThat(config.server().maxBodyBytes()).isEqualTo(2 << 20);
+    assertThat(config.database().url()).isEqualTo("postgres://db/bell");
+    assertThat(config.gateway().breakerOpenFor()).isEqualTo(Duration.ofMinutes(1));
+    assertThat(config.providers()).extracting(ProviderSettings::name).containsExactly("my-corp");
+    assertThat(config.routes())
+        .containsExactly(
+            new RouteSettings("big-model", List.of(new TargetSettings("my-corp", "big"))));
+  }
+
+  @Test
+  void the_command_line_outranks_everything() {
+    BellConfig config =
+        ConfigLoader.load(
+                "server: {port: 1}",
+                "f",
+                Map.of("BELL_SERVER_PORT", "2"),
+                Map.of("server.port", "3"))
+            .config();
+
+    assertThat(config.server().port()).isEqualTo(3);
+  }
+
+  @Test
+  void providers_appear_from_the_variables_their_own_sdks_read() {
+    BellConfig config =
+        load(
+            null,
+            Map.of(
+                "ANTHROPIC_API_KEY", "a",
+                "OPENAI_API_KEY", "o",
+                "GEMINI_API_KEY", "g",
+                "OLLAMA_HOST", "0.0.0.0",
+                "BELL_PROVIDERS_ANTHROPIC_BASE_URL", "http://127.0.0.1:9099"));
+
+    assertThat(config.providers())
+        .extracting(
+            ProviderSettings::name,
+            provider -> provider.baseUrl().toString(),
+            ProviderSettings::source)
+        .containsExactly(
+            tuple("anthropic", "http://127.0.0.1:9099", "environment"),
+            tuple("openai", "https://api.openai.com/v1", "environment"),
+            tuple(
+                "gemini", "https://generativelanguage.googleapis.com/v1beta/openai", "environment"),
+            tuple("ollama", "http://127.0.0.1:11434/v1", "environment"));
+  }
+
+  @Test
+  void a_file_that_configures_providers_keeps_others_from_appearing() {
+    BellConfig config = load("providers: {openai: {apiKey: x}}", Map.of("ANTHROPIC_API_KEY", "a"));
+
+    assertThat(config.providers()).extracting(ProviderSettings::name).containsExactly("openai");
+  }
+
+  @Test
+  void an_unknown_key_in_the_file_names_itself_its_line_and_the_nearest_known_one() {
+    assertThatThrownBy(() -> load("server:\n  prot: 8080\n", Map.of()))
+        .isInstanceOf(ConfigException.class)
+        .hasMessage(
+            "bellfounder.yaml line 2: unknown key `server.prot`. Did you mean `server.port`?");
+  }
+
+  @Test
+  void an_unknown_key_below_a_provider_keeps_the_providers_name() {
+    assertThatThrownBy(() -> load("providers:\n  corp:\n    baseURI: http://x\n", Map.of()))
+        .hasMessageContaining(
+            "unknown key `providers.corp.baseURI`. Did you mean `providers.corp.baseUrl`?");
+  }
+
+  @Test
+  void an_unknown_variable_names_itself_and_the_nearest_known_one() {
+    assertThatThrownBy(() -> load(null, Map.of("BELL_SERVER_PROT", "1")))
+        .hasMessage(
+            "The environment variable BELL_SERVER_PROT is not a setting. Did you mean BELL_SERVER_PORT?");
+  }
+
+  @Test
+  void a_wrong_value_names_the_key_the_place_and_what_it_takes() {
+    assertThatThrownBy(() -> load("server:\n  port: eighty\n", Map.of()))
+        .hasMessage(
+            "bellfounder.yaml line 2: `server.port` `eighty` is not a whole number. It takes 0 to 65535; 0 takes any free port.");
+  }
+
+  @Test
+  void all_problems_are_named_at_once() {
+    assertThatThrownBy(() ->
+            load(
+                "server: {port: 70000, drainTimeout: soon, roles: [king]}",
+                Map.of("BELL_NONSENSE_XYZ", "")))
+        .isInstanceOfSatisfying(ConfigException.class, e -> assertThat(e.problems()).hasSize(4));
+  }
+
+  @Test
+  void a_wrong_secret_is_not_repeated() {
+    assertThatThrownBy(() -> load("security: {masterKey: short-secret}", Map.of()))
+        .hasMessageContaining("shorter than 32 characters")
+        .hasMessageNotContaining("short-secret");
+  }
+
+  @Test
+  void a_provider_without_a_key_says_where_to_put_it() {
+    assertThatThrownBy(() -> load("providers: {anthropic: {models: [x]}}", Map.of()))
+        .hasMessageContaining(
+            "`providers.anthropic.apiKey` or the environment variable ANTHROPIC_API_KEY");
+  }
+
+  @Test
+  void an_unknown_provider_needs_a_dialect_and_an_address() {
+    assertThatThrownBy(() -> load("providers: {corp: {auth: none}}", Map.of()))
+        .hasMessageContaining("`providers.corp.dialect` is missing")
+        .hasMessageContaining("`providers.corp.baseUrl` is missing");
+  }
+
+  @Test
+  void a_route_to_an_unknown_provider_is_refused() {
+    assertThatThrownBy(() ->
+            load(
+                "providers: {openai: {apiKey: x}}\nroutes: {fast: {targets: [opnai/gpt]}}",
+                Map.of()))
+        .hasMessageContaining(
+            "names the provider `opnai`, which is not configured; did you mean `openai`?");
+  }
+
+  @Test
+  void a_route_over_two_dialects_is_refused() {
+    assertThatThrownBy(() ->
+            load(
+                "providers: {openai: {apiKey: x}, anthropic: {apiKey: y}}\nroutes: {r: {targets: [openai, anthropic]}}",
+                Map.of()))
+        .hasMessageContaining("mixes providers of different dialects");
+  }
+
+  @Test
+  void broken_yaml_names_the_line() {
+    assertThatThrownBy(() -> load("server:\n  port: [1\n", Map.of()))
+        .hasMessageContaining("bellfounder.yaml line")
+        .hasMessageContaining("not valid YAML");
+  }
+
+  @Test
+  void a_key_given_twice_is_refused() {
+    assertThatThrownBy(() -> load("server: {port: 1}\nserver: {port: 2}\n", Map.of()))
+        .isInstanceOf(ConfigException.class);
+  }
+
+  @Test
+  void secrets_come_from_the_environment_and_from_files(@TempDir Path dir) throws IOException {
+    Path file = Files.writeString(dir.resolve("key"), "from-file\n");
+
+    BellConfig config =
+        load(
+            "providers:\n  anthropic: {apiKey: '${env:MINE}'}\n  openai: {apiKey: '${file:"
+                + file
+                + "}'}\n",
+            Map.of("MINE", "from-env"));
+
+    assertThat(config.providers())
+        .extracting(ProviderSettings::apiKey)
+        .containsExactly(new Secret("from-env"), new Secret("from-file"));
+  }
+
+  @Test
+  void a_reference_to_nothing_stops_the_start_and_names_both_ends() {
+    assertThatThrownBy(() -> load("providers: {anthropic: {apiKey: '${env:NOT_THERE}'}}", Map.of()))
+        .hasMessageContaining("`providers.anthropic.apiKey` refers to something missing")
+        .hasMessageContaining("NOT_THERE");
+  }
+
+  @Test
+  void the_effective_configuration_shows_sources_and_no_secret() {
+    LoadedConfig loaded =
+        ConfigLoader.load(
+            "server: {port: 81}",
+            "bellfounder.yaml",
+            Map.of(
+                "ANTHROPIC_API_KEY",
+                "sk-ant-api03-canary-canary-canary",
+                "BELL_SECURITY_MASTER_KEY",
+                "canary".repeat(8)),
+            Map.of());
+
+    String shown = String.join("\n", loaded.lines());
+    assertThat(shown)
+        .containsPattern("server.port: +81 +# bellfounder.yaml line 1")
+        .containsPattern("server.host: +127.0.0.1 +# default")
+        .containsPattern("providers.anthropic.apiKey: +sk-ant-…\\*\\*\\* +# ANTHROPIC_API_KEY")
+        .doesNotContain("canary");
+    assertThat(loaded.toString()).doesNotContain("canary");
+  }
+
+  @Test
+  void a_password_in_the_database_url_is_not_shown() {
+    for (String url :
+        List.of(
+            "postgres://bell:canary@db/bell",
+            "jdbc:postgresql://db/bell?user=bell&password=canary")) {
+      LoadedConfig loaded =
+          ConfigLoader.load(null, "bellfounder.yaml", Map.of("BELL_DATABASE_URL", url), Map.of());
+
+      assertThat(String.join("\n", loaded.lines())).contains("db/bell").doesNotContain("canary");
+    }
+  }
+
+  @Test
+  void the_reference_lists_every_key_with_its_default_and_range() throws IOException {
+    String reference = Files.readString(Path.of("../docs/reference/configuration.md"));
+
+    assertThat(ConfigKeys.ALL)
+        .allSatisfy(key ->
+            assertThat(reference)
+                .contains(
+                    "| `%s` | %s | %s | %s |"
+                        .formatted(
+                            key.path(),
+                            key.fallback() == null || key.fallback().isEmpty()
+                                ? ""
+                                : "`" + key.fallback() + "`",
+                            key.range(),
+                            key.meaning())));
+  }
+
+  private static BellConfig load(@Nullable String yaml, Map<String, String> environment) {
+    return ConfigLoader.load(yaml, "bellfounder.yaml", environment, Map.of()).config();
+  }
+}
