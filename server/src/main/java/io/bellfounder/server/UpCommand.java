@@ -1,0 +1,58 @@
+package io.bellfounder.server;
+
+import io.bellfounder.server.config.ConfigFile;
+import io.bellfounder.server.launch.Launched;
+import java.time.Duration;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import java.util.concurrent.Callable;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Option;
+
+/** {@code bell up}. */
+@Command(
+    name = "up",
+    description = "Runs everything in the foreground until SIGTERM or Ctrl-C.",
+    mixinStandardHelpOptions = true)
+final class UpCommand implements Callable<Integer> {
+  /** Longer than a first start's migrations take; a database that is away is said then. */
+  private static final Duration DATABASE_WAIT = Duration.ofSeconds(20);
+
+  @Mixin final ConfigOptions options = new ConfigOptions();
+
+  @Option(names = "--port", paramLabel = "PORT", description = "default 8080; 0 takes a free one")
+  @Nullable String port;
+
+  @Option(names = "--host", paramLabel = "HOST", description = "default 127.0.0.1; 0.0.0.0 for all")
+  @Nullable String host;
+
+  @Override
+  public Integer call() throws InterruptedException {
+    StopSignals signals = StopSignals.install();
+    Map<String, String> given = new LinkedHashMap<>();
+    if (port != null) {
+      given.put("server.port", port);
+    }
+    if (host != null) {
+      given.put("server.host", host);
+    }
+    ConfigFile source = options.source(given);
+    try (Launched launched = Launched.start(BellfounderApplication.class, source, source.load())) {
+      boolean database = launched.awaitDatabase(DATABASE_WAIT);
+      System.out.println("Bellfounder is ready: " + launched.localUrl());
+      if (database) {
+        launched
+            .firstSignIn()
+            .ifPresent(link -> System.out.println("Sign in as the administrator, once: " + link));
+      } else {
+        System.err.println(
+            "The database is not available yet: the gateway serves, the console waits.");
+      }
+      signals.await();
+      System.err.println("Stopping: calls under way may end, then everything is put away.");
+    }
+    return 0;
+  }
+}

@@ -1,0 +1,187 @@
+package io.bellfounder.server.launch;
+
+import io.bellfounder.postgres.PostgresAddress;
+import io.bellfounder.server.config.BellConfig.Database;
+import java.sql.Connection;
+import java.sql.DriverManager;
+import java.sql.PreparedStatement;
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import java.sql.Statement;
+import java.util.HexFormat;
+import java.util.Properties;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The two sides from which a database is used: an owner, who runs the migrations, and the
+ * application's own role, {@code <database>_app}, which owns nothing and cannot pass by row-level
+ * security. Its password is derived from the master key, so that every node knows it.
+ */
+public final class DatabaseAccess {
+  /** The database in the embedded cluster. */
+  static final String EMBEDDED = "bellfounder";
+
+  private static final int NAME_LENGTH_MAX = 63;
+
+  private final String jdbcUrl;
+  private final @Nullable String owner;
+  private final @Nullable String ownerPassword;
+  private final String appPassword;
+  private final @Nullable PostgresAddress embedded;
+  private final String database;
+
+  private DatabaseAccess(
+      String jdbcUrl,
+      @Nullable String owner,
+      @Nullable String ownerPassword,
+      String appPassword,
+      @Nullable PostgresAddress embedded) {
+    this.jdbcUrl = jdbcUrl;
+    this.owner = owner;
+    this.ownerPassword = ownerPassword;
+    this.appPassword = appPassword;
+    this.embedded = embedded;
+    String path = jdbcUrl.substring(jdbcUrl.lastIndexOf('/') + 1);
+    this.database = path.replaceFirst("\\?.*$", "");
+  }
+
+  /** An existing PostgreSQL. */
+  public static DatabaseAccess external(Database config, MasterKey masterKey) {
+    if (config.url() == null) {
+      throw new IllegalArgumentException("no database.url");
+    }
+    DatabaseUrl url = DatabaseUrl.parse(config.url());
+    return new DatabaseAccess(
+        url.jdbc(),
+        config.user() != null ? config.user() : url.user(),
+        config.password() != null ? config.password().value() : url.password(),
+        password(masterKey, "app"),
+        null);
+  }
+
+  /** The embedded one. */
+  public static DatabaseAccess embedded(PostgresAddress address, MasterKey masterKey) {
+    return new DatabaseAccess(
+        address.jdbcUrl(EMBEDDED),
+        EMBEDDED + "_owner",
+        password(masterKey, "owner"),
+        password(masterKey, "app"),
+        address);
+  }
+
+  private static String password(MasterKey masterKey, String role) {
+    return HexFormat.of().formatHex(masterKey.derive("database role " + role));
+  }
+
+  public String jdbcUrl() {
+    return jdbcUrl;
+  }
+
+  public String appRole() {
+    String name = database + "_app";
+    return name.length() <= NAME_LENGTH_MAX
+        ? name
+        : name.substring(name.length() - NAME_LENGTH_MAX);
+  }
+
+  String appPassword() {
+    return appPassword;
+  }
+
+  /** A new connection of the owner; the caller closes it. */
+  public Connection owner() throws SQLException {
+    return connect(jdbcUrl, owner, ownerPassword);
+  }
+
+  /** A new connection of the application's role, outside the pool; the caller closes it. */
+  public Connection app() throws SQLException {
+    return connect(jdbcUrl, appRole(), appPassword);
+  }
+
+  private static Connection connect(String url, @Nullable String user, @Nullable String password)
+      throws SQLException {
+    Properties properties = new Properties();
+    if (user != null) {
+      properties.setProperty("user", user);
+    }
+    if (password != null) {
+      properties.setProperty("password", password);
+    }
+    properties.setProperty("connectTimeout", "5");
+    properties.setProperty("ApplicationName", "bellfounder");
+    return DriverManager.getConnection(url, properties);
+  }
+
+  /**
+   * Makes what the migrations stand on: in the embedded cluster database and owner, everywhere the
+   * application's role. May be repeated.
+   */
+  void prepare() throws SQLException {
+    if (embedded != null) {
+      prepareEmbedded(embedded);
+    }
+    try (Connection connection = owner();
+        Statement statement = connection.createStatement()) {
+      prepareAppRole(connection, statement);
+      String role = quoted(appRole());
+      statement.execute("GRANT CONNECT ON DATABASE " + quoted(database) + " TO " + role);
+      statement.execute("GRANT USAGE ON SCHEMA public TO " + role);
+      // What the owner makes from here on, the application may use; a migration takes back what it
+      // must not do, such as changing the audit log.
+      String defaults = "ALTER DEFAULT PRIVILEGES IN SCHEMA public GRANT ";
+      statement.execute(defaults + "SELECT, INSERT, UPDATE, DELETE ON TABLES TO " + role);
+      statement.execute(defaults + "USAGE, SELECT ON SEQUENCES TO " + role);
+    }
+  }
+
+  private void prepareEmbedded(PostgresAddress address) throws SQLException {
+    try (Connection connection =
+            connect(address.jdbcUrl("postgres"), address.user(), address.password());
+        Statement statement = connection.createStatement()) {
+      String role = quoted(EMBEDDED + "_owner");
+      if (!exists(connection, "SELECT 1 FROM pg_roles WHERE rolname = ?", EMBEDDED + "_owner")) {
+        statement.execute("CREATE ROLE " + role + " NOSUPERUSER CREATEROLE NOBYPASSRLS");
+      }
+      statement.execute("ALTER ROLE " + role + " LOGIN PASSWORD '" + ownerPassword + "'");
+      if (!exists(connection, "SELECT 1 FROM pg_database WHERE datname = ?", EMBEDDED)) {
+        statement.execute("CREATE DATABASE " + quoted(EMBEDDED) + " OWNER " + role);
+      }
+    }
+  }
+
+  private void prepareAppRole(Connection connection, Statement statement) throws SQLException {
+    String role = quoted(appRole());
+    if (!exists(connection, "SELECT 1 FROM pg_roles WHERE rolname = ?", appRole())) {
+      try {
+        statement.execute("CREATE ROLE " + role + " NOSUPERUSER NOBYPASSRLS");
+      } catch (SQLException e) {
+        throw new SQLException(
+            "the database user may not create the role %s; as an administrator run: CREATE ROLE %s; GRANT %s TO CURRENT_USER WITH ADMIN OPTION — for the user of database.url"
+                .formatted(appRole(), role, role),
+            e.getSQLState(),
+            e);
+      }
+    }
+    // Only the hash changes when the password is the same, so nodes may all do this.
+    statement.execute("ALTER ROLE " + role + " LOGIN PASSWORD '" + appPassword + "'");
+  }
+
+  private static boolean exists(Connection connection, String query, String name)
+      throws SQLException {
+    try (PreparedStatement statement = connection.prepareStatement(query)) {
+      statement.setString(1, name);
+      try (ResultSet rows = statement.executeQuery()) {
+        return rows.next();
+      }
+    }
+  }
+
+  private static String quoted(String name) {
+    return '"' + name.replace("\"", "\"\"") + '"';
+  }
+
+  @Override
+  public String toString() {
+    return "DatabaseAccess[" + database + "]";
+  }
+}

@@ -1,0 +1,216 @@
+package io.bellfounder.server.launch;
+
+import io.bellfounder.postgres.DirectoryLock;
+import io.bellfounder.postgres.EmbeddedPostgres;
+import io.bellfounder.postgres.PostgresException;
+import io.bellfounder.postgres.PostgresSettings;
+import io.bellfounder.server.config.BellConfig;
+import io.bellfounder.server.config.ConfigFile;
+import io.bellfounder.server.config.LoadedConfig;
+import io.bellfounder.server.operation.Logs;
+import io.bellfounder.server.operation.Readiness;
+import java.io.IOException;
+import java.net.BindException;
+import java.net.URI;
+import java.nio.file.Files;
+import java.time.Duration;
+import java.util.ArrayDeque;
+import java.util.Deque;
+import java.util.Optional;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+import org.springframework.context.ConfigurableApplicationContext;
+import org.springframework.context.event.EventListener;
+
+/**
+ * A running Bellfounder in this process: the data directory held, PostgreSQL up, both planes
+ * listening. Closing it drains and stops everything in the opposite order.
+ */
+public final class Launched implements AutoCloseable {
+  private static final Logger LOG = LoggerFactory.getLogger(Launched.class);
+
+  private final Deque<AutoCloseable> held = new ArrayDeque<>();
+  private final Readiness readiness = new Readiness();
+  private final CountDownLatch migrated = new CountDownLatch(1);
+  private final DataDirectory data;
+  private final BellConfig config;
+  private @Nullable ConfigurableApplicationContext context;
+
+  private Launched(LoadedConfig loaded) {
+    this.config = loaded.config();
+    this.data = DataDirectory.at(config.dataDir());
+  }
+
+  /**
+   * Starts everything and returns when both planes listen; the database may still be away then.
+   *
+   * @param application the class whose package is scanned
+   * @throws LaunchRefused if it cannot start; nothing is left running then
+   */
+  public static Launched start(Class<?> application, ConfigFile source, LoadedConfig loaded) {
+    Launched launched = new Launched(loaded);
+    try {
+      launched.run(application, source, loaded);
+      return launched;
+    } catch (RuntimeException e) {
+      LOG.debug("the start failed", e);
+      launched.close();
+      throw launched.refused(e);
+    }
+  }
+
+  private void run(Class<?> application, ConfigFile source, LoadedConfig loaded) {
+    hold(lock());
+    startLogs();
+    loaded.notes().forEach(LOG::info);
+    MasterKey masterKey = MasterKey.of(config.masterKey(), data.masterKey());
+    DatabaseAccess database = database(masterKey);
+    context =
+        ApplicationContexts.start(
+            application,
+            beans -> {
+              beans.registerSingleton("configFile", source);
+              beans.registerSingleton("loadedConfig", loaded);
+              beans.registerSingleton("bellConfig", config);
+              beans.registerSingleton("dataDirectory", data);
+              beans.registerSingleton("masterKey", masterKey);
+              beans.registerSingleton("databaseAccess", database);
+              beans.registerSingleton("readiness", readiness);
+              beans.registerSingleton("launched", new MigratedListener());
+            });
+    readiness.ready();
+  }
+
+  private DirectoryLock lock() {
+    try {
+      return DirectoryLock.take(data.root());
+    } catch (DirectoryLock.DirectoryHeld heldByAnother) {
+      throw new LaunchRefused(heldByAnother.getMessage() + " (--data chooses it.)", heldByAnother);
+    } catch (IOException e) {
+      throw new LaunchRefused(
+          "the data directory " + data.root() + " cannot be locked: " + e.getMessage(), e);
+    }
+  }
+
+  private void startLogs() {
+    try {
+      Files.createDirectories(data.logs());
+    } catch (IOException e) {
+      throw new LaunchRefused("the log directory " + data.logs() + " cannot be made: " + e, e);
+    }
+    Logs.start(data.logs(), config.logging());
+  }
+
+  private DatabaseAccess database(MasterKey masterKey) {
+    if (config.database().url() != null) {
+      return DatabaseAccess.external(config.database(), masterKey);
+    }
+    EmbeddedPostgres postgres = EmbeddedPostgres.start(PostgresSettings.durable(data.postgres()));
+    hold(postgres);
+    LOG.info("PostgreSQL {} runs on 127.0.0.1:{}", postgres.version(), postgres.address().port());
+    return DatabaseAccess.embedded(postgres.address(), masterKey);
+  }
+
+  private void hold(AutoCloseable part) {
+    held.push(part);
+  }
+
+  /**
+   * @return whether the database is migrated within the time
+   */
+  public boolean awaitDatabase(Duration atMost) throws InterruptedException {
+    return migrated.await(atMost.toMillis(), TimeUnit.MILLISECONDS);
+  }
+
+  /** What the links of this installation begin with, such as {@code http://127.0.0.1:8080}. */
+  public String baseUrl() {
+    URI configured = config.server().publicUrl();
+    return configured != null ? configured.toString() : localUrl();
+  }
+
+  /** Where this process itself is reached. */
+  public String localUrl() {
+    String host =
+        switch (config.server().host()) {
+          case "0.0.0.0", "::", "[::]" -> "127.0.0.1";
+          case String name when name.indexOf(':') >= 0 && !name.startsWith("[") -> "[" + name + "]";
+          case String name -> name;
+        };
+    return "http://" + host + ":" + port();
+  }
+
+  /** The front door's port; the control plane's own where there is no front door. */
+  public int port() {
+    ConfigurableApplicationContext running = context();
+    PublicPort door = running.getBeanProvider(PublicPort.class).getIfAvailable();
+    return door != null
+        ? door.port()
+        : running.getBean(ControlPlaneAddress.class).port().orElseThrow();
+  }
+
+  /** The administrator's one-time link, if nobody has signed in yet; needs the database. */
+  public Optional<String> firstSignIn() {
+    FirstSignIn first = context().getBeanProvider(FirstSignIn.class).getIfAvailable();
+    return first == null ? Optional.empty() : first.link(baseUrl());
+  }
+
+  /** For tests that look inside. */
+  public ConfigurableApplicationContext context() {
+    if (context == null) {
+      throw new IllegalStateException("not started");
+    }
+    return context;
+  }
+
+  /** From now on {@code /health/ready} says 503. */
+  public void drain() {
+    readiness.drain();
+  }
+
+  /** Drains calls under way, bounded by {@code server.drainTimeout}, and stops everything. */
+  @Override
+  public void close() {
+    drain();
+    if (context != null) {
+      context.close();
+    }
+    while (!held.isEmpty()) {
+      try {
+        held.pop().close();
+      } catch (Exception e) {
+        LOG.error("a part did not stop as it should; the others go on stopping", e);
+      }
+    }
+  }
+
+  private LaunchRefused refused(RuntimeException failure) {
+    for (Throwable cause = failure; cause != null; cause = cause.getCause()) {
+      if (cause instanceof LaunchRefused known) {
+        return known;
+      }
+      if (cause instanceof PostgresException postgres) {
+        return new LaunchRefused(String.valueOf(postgres.getMessage()), failure);
+      }
+      if (cause instanceof BindException) {
+        return new LaunchRefused(
+            "port %d on %s is taken by another program: stop that one, or choose another port with --port"
+                .formatted(config.server().port(), config.server().host()),
+            failure);
+      }
+    }
+    LOG.error("the start failed", failure);
+    return new LaunchRefused(
+        "%s (the log in %s says more)".formatted(Migrations.words(failure), data.logs()), failure);
+  }
+
+  /** Hears that the database is ready. */
+  final class MigratedListener {
+    @EventListener
+    void ready(DatabaseReady event) {
+      migrated.countDown();
+    }
+  }
+}

@@ -1,0 +1,111 @@
+package io.bellfounder.server.launch;
+
+import java.sql.Connection;
+import java.sql.SQLException;
+import java.time.Duration;
+import java.util.Map;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
+import javax.sql.DataSource;
+import org.flywaydb.core.Flyway;
+import org.flywaydb.core.api.FlywayException;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+import org.springframework.jdbc.datasource.AbstractDataSource;
+
+/**
+ * Brings the database to the schema of this release, trying until it is there: the process starts
+ * and the gateway serves without it. Migrations are in {@code db/migration}; {@code ${appRole}} in
+ * them is the application's role.
+ */
+final class Migrations {
+  private static final Logger LOG = LoggerFactory.getLogger(Migrations.class);
+  private static final Duration PAUSE_MAX = Duration.ofSeconds(10);
+
+  private final DatabaseAccess access;
+  private final DatabaseState state;
+  private final Runnable whenReady;
+  private final CountDownLatch closing = new CountDownLatch(1);
+
+  /**
+   * @param whenReady runs once, on the migrations' thread
+   */
+  Migrations(DatabaseAccess access, DatabaseState state, Runnable whenReady) {
+    this.access = access;
+    this.state = state;
+    this.whenReady = whenReady;
+  }
+
+  void start() {
+    Thread.ofVirtual().name("migrations").start(this::untilMigrated);
+  }
+
+  void stop() {
+    closing.countDown();
+  }
+
+  private void untilMigrated() {
+    Duration pause = Duration.ofMillis(250);
+    String said = "";
+    try {
+      do {
+        try {
+          migrate();
+          state.succeeded();
+          whenReady.run();
+          return;
+        } catch (SQLException | FlywayException e) {
+          String words = words(e);
+          state.failed(words);
+          if (!words.equals(said)) {
+            LOG.warn(
+                "The database cannot be used yet; the gateway serves without it and this is tried again: {}",
+                words);
+            said = words;
+          }
+        }
+        pause = pause.multipliedBy(2).compareTo(PAUSE_MAX) < 0 ? pause.multipliedBy(2) : PAUSE_MAX;
+      } while (!closing.await(pause.toMillis(), TimeUnit.MILLISECONDS));
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
+  }
+
+  private void migrate() throws SQLException {
+    access.prepare();
+    int applied =
+        Flyway.configure(Migrations.class.getClassLoader())
+            .dataSource(ownerConnections())
+            .placeholders(Map.of("appRole", access.appRole()))
+            .locations("classpath:db/migration")
+            .load()
+            .migrate()
+            .migrationsExecuted;
+    LOG.info("The database is up to date; {} migrations were applied", applied);
+  }
+
+  private DataSource ownerConnections() {
+    return new AbstractDataSource() {
+      @Override
+      public Connection getConnection() throws SQLException {
+        return access.owner();
+      }
+
+      @Override
+      public Connection getConnection(String user, String password) throws SQLException {
+        return access.owner();
+      }
+    };
+  }
+
+  /** An error's own words and its cause's, in one line. */
+  static String words(Throwable error) {
+    Throwable root = error;
+    while (root.getCause() != null && !(root instanceof SQLException)) {
+      root = root.getCause();
+    }
+    String message =
+        root.getMessage() == null ? root.getClass().getSimpleName() : root.getMessage();
+    return message.lines().findFirst().orElse("").strip();
+  }
+}

@@ -1,0 +1,82 @@
+package io.bellfounder.server.operation;
+
+import ch.qos.logback.classic.Level;
+import ch.qos.logback.classic.Logger;
+import ch.qos.logback.classic.LoggerContext;
+import ch.qos.logback.classic.spi.ILoggingEvent;
+import ch.qos.logback.core.ConsoleAppender;
+import ch.qos.logback.core.encoder.Encoder;
+import ch.qos.logback.core.rolling.FixedWindowRollingPolicy;
+import ch.qos.logback.core.rolling.RollingFileAppender;
+import ch.qos.logback.core.rolling.SizeBasedTriggeringPolicy;
+import ch.qos.logback.core.util.FileSize;
+import io.bellfounder.server.config.BellConfig.Logging;
+import java.nio.file.Path;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Where log lines go: JSON into {@code bellfounder.log} in the data directory, at most five files
+ * of 10 MiB; and to standard error, as JSON, or as short lines where that is a terminal. Standard
+ * output is for what a command answers.
+ */
+public final class Logs {
+  private Logs() {}
+
+  /** Before anything is known: warnings only, on standard error. */
+  public static void quiet() {
+    start("WARN", isTerminal());
+  }
+
+  /**
+   * @param directory must exist
+   */
+  public static void start(Path directory, Logging logging) {
+    LoggerContext context =
+        start(logging.level().name(), logging.format() == Logging.Format.TEXT || isTerminal());
+    RollingFileAppender<ILoggingEvent> file = new RollingFileAppender<>();
+    file.setContext(context);
+    file.setFile(directory.resolve("bellfounder.log").toString());
+    FixedWindowRollingPolicy window = new FixedWindowRollingPolicy();
+    window.setContext(context);
+    window.setParent(file);
+    window.setFileNamePattern(directory.resolve("bellfounder.%i.log").toString());
+    window.setMinIndex(1);
+    window.setMaxIndex(4);
+    window.start();
+    SizeBasedTriggeringPolicy<ILoggingEvent> size = new SizeBasedTriggeringPolicy<>();
+    size.setContext(context);
+    size.setMaxFileSize(new FileSize(10 << 20));
+    size.start();
+    file.setRollingPolicy(window);
+    file.setTriggeringPolicy(size);
+    file.setEncoder(started(new JsonLines(true), context));
+    file.start();
+    context.getLogger(Logger.ROOT_LOGGER_NAME).addAppender(file);
+  }
+
+  private static LoggerContext start(String level, boolean text) {
+    LoggerContext context = (LoggerContext) LoggerFactory.getILoggerFactory();
+    context.reset();
+    ConsoleAppender<ILoggingEvent> console = new ConsoleAppender<>();
+    console.setContext(context);
+    console.setTarget("System.err");
+    console.setEncoder(started(text ? new TerminalLines() : new JsonLines(false), context));
+    console.start();
+    Logger root = context.getLogger(Logger.ROOT_LOGGER_NAME);
+    root.setLevel(Level.WARN);
+    root.addAppender(console);
+    context.getLogger("io.bellfounder").setLevel(Level.toLevel(level, Level.INFO));
+    return context;
+  }
+
+  private static boolean isTerminal() {
+    return System.console() != null && System.console().isTerminal();
+  }
+
+  private static Encoder<ILoggingEvent> started(
+      Encoder<ILoggingEvent> encoder, LoggerContext context) {
+    encoder.setContext(context);
+    encoder.start();
+    return encoder;
+  }
+}

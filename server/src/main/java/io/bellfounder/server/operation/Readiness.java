@@ -1,0 +1,29 @@
+package io.bellfounder.server.operation;
+
+import java.util.concurrent.atomic.AtomicReference;
+
+/** Whether this process wants traffic. Safe for use by many threads. */
+public final class Readiness {
+  /** In this order, never back. */
+  public enum State {
+    STARTING,
+    READY,
+    DRAINING
+  }
+
+  private final AtomicReference<State> state = new AtomicReference<>(State.STARTING);
+
+  public State state() {
+    return state.get();
+  }
+
+  /** Traffic may come. Does nothing once draining began. */
+  public void ready() {
+    state.compareAndSet(State.STARTING, State.READY);
+  }
+
+  /** No new traffic, from this moment on. */
+  public void drain() {
+    state.set(State.DRAINING);
+  }
+}
