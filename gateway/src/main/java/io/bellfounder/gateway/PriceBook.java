@@ -13,6 +13,16 @@ public interface PriceBook {
   Price price(String provider, String model, Instant at);
 
   /**
+   * The price for a prompt of a given length: some models cost more, on every token of the request,
+   * above a threshold.
+   *
+   * @param promptTokens all that was read: fresh input, cache reads and cache writes
+   */
+  default Price price(String provider, String model, Instant at, long promptTokens) {
+    return price(provider, model, at);
+  }
+
+  /**
    * Prices in integer pico-dollars (10⁻¹² USD) per token.
    *
    * @param version names the price file and entry, such as {@code
