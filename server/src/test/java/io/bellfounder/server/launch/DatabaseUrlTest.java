@@ -1,0 +1,52 @@
+package io.bellfounder.server.launch;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import org.junit.jupiter.api.Test;
+
+final class DatabaseUrlTest {
+  @Test
+  void the_short_form_becomes_the_drivers() {
+    DatabaseUrl url = DatabaseUrl.parse("postgres://u:p%40w@db.example:5433/bell?sslmode=require");
+
+    assertThat(url.jdbc()).isEqualTo("jdbc:postgresql://db.example:5433/bell?sslmode=require");
+    assertThat(url.user()).isEqualTo("u");
+    assertThat(url.password()).isEqualTo("p@w");
+  }
+
+  @Test
+  void the_drivers_form_keeps_its_options_and_loses_its_credentials() {
+    DatabaseUrl url =
+        DatabaseUrl.parse("jdbc:postgresql://h/bell?user=u&password=p&targetServerType=primary");
+
+    assertThat(url.jdbc()).isEqualTo("jdbc:postgresql://h/bell?targetServerType=primary");
+    assertThat(url.user()).isEqualTo("u");
+    assertThat(url.password()).isEqualTo("p");
+  }
+
+  @Test
+  void several_hosts_pass() {
+    assertThat(DatabaseUrl.parse("postgresql://a:1,b:2/bell").jdbc())
+        .isEqualTo("jdbc:postgresql://a:1,b:2/bell");
+  }
+
+  @Test
+  void a_plus_in_a_password_is_a_plus() {
+    assertThat(DatabaseUrl.parse("postgres://u:a+b@h/d").password()).isEqualTo("a+b");
+  }
+
+  @Test
+  void what_is_no_url_is_refused_without_showing_it() {
+    assertThatThrownBy(() -> DatabaseUrl.parse("postgres://u:secret word@h/d"))
+        .isInstanceOf(LaunchRefused.class)
+        .hasMessageNotContaining("secret");
+  }
+
+  @Test
+  void printing_it_shows_the_host_alone() {
+    assertThat(DatabaseUrl.parse("postgres://u:secret@h/d").toString())
+        .contains("h")
+        .doesNotContain("secret");
+  }
+}
