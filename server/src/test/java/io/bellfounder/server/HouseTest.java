@@ -73,10 +73,10 @@ final class HouseTest {
           .resideInAPackage(SERVER + part + "..")
           .should()
           .dependOnClassesThat(
-              resideInAPackage("io.bellfounder.server..")
-                  .and(
-                      resideOutsideOfPackages(
-                          SERVER + "config..", SERVER + "launch..", SERVER + "operation..")))
+              resideInAnyPackage(
+                  FEATURES.keySet().stream()
+                      .map(feature -> SERVER + feature + "..")
+                      .toArray(String[]::new)))
           .check(CODE);
     }
   }

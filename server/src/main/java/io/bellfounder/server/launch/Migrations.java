@@ -50,7 +50,7 @@ final class Migrations {
     try {
       do {
         try {
-          migrate();
+          migrate(access);
           state.succeeded();
           whenReady.run();
           return;
@@ -71,20 +71,27 @@ final class Migrations {
     }
   }
 
-  private void migrate() throws SQLException {
+  /** Prepares the roles and applies what is missing, once. */
+  static void migrate(DatabaseAccess access) throws SQLException {
     access.prepare();
-    int applied =
-        Flyway.configure(Migrations.class.getClassLoader())
-            .dataSource(ownerConnections())
-            .placeholders(Map.of("appRole", access.appRole()))
-            .locations("classpath:db/migration")
-            .load()
-            .migrate()
-            .migrationsExecuted;
+    int applied = flyway(access).migrate().migrationsExecuted;
     LOG.info("The database is up to date; {} migrations were applied", applied);
   }
 
-  private DataSource ownerConnections() {
+  /** Whether another process has applied everything. */
+  static boolean isCurrent(DatabaseAccess access) {
+    return flyway(access).info().pending().length == 0;
+  }
+
+  private static Flyway flyway(DatabaseAccess access) {
+    return Flyway.configure(Migrations.class.getClassLoader())
+        .dataSource(ownerConnections(access))
+        .placeholders(Map.of("appRole", access.appRole()))
+        .locations("classpath:db/migration")
+        .load();
+  }
+
+  private static DataSource ownerConnections(DatabaseAccess access) {
     return new AbstractDataSource() {
       @Override
       public Connection getConnection() throws SQLException {
