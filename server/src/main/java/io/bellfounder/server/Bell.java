@@ -1,9 +1,14 @@
 package io.bellfounder.server;
 
+import static java.nio.charset.StandardCharsets.UTF_8;
+
 import io.bellfounder.postgres.PostgresException;
 import io.bellfounder.server.config.ConfigException;
 import io.bellfounder.server.launch.LaunchRefused;
 import io.bellfounder.server.operation.Logs;
+import java.io.FileDescriptor;
+import java.io.FileOutputStream;
+import java.io.PrintStream;
 import org.slf4j.LoggerFactory;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
@@ -18,6 +23,7 @@ import picocli.CommandLine.IVersionProvider;
     subcommands = {
       UpCommand.class,
       ConfigCommand.class,
+      DoctorCommand.class,
       SimulateCommand.class,
       CommandLine.HelpCommand.class
     })
@@ -25,6 +31,9 @@ public final class Bell {
   private Bell() {}
 
   public static void main(String[] words) {
+    // Whatever the locale of the terminal or the service says.
+    System.setOut(new PrintStream(new FileOutputStream(FileDescriptor.out), true, UTF_8));
+    System.setErr(new PrintStream(new FileOutputStream(FileDescriptor.err), true, UTF_8));
     Logs.quiet();
     System.exit(run(words));
   }
