@@ -1,0 +1,151 @@
+package io.bellfounder.gateway;
+
+import io.netty.buffer.ByteBuf;
+import io.netty.buffer.Unpooled;
+import io.vertx.core.Context;
+import io.vertx.core.MultiMap;
+import io.vertx.core.buffer.Buffer;
+import io.vertx.core.http.HttpServerRequest;
+import io.vertx.core.http.HttpServerResponse;
+import io.vertx.core.internal.buffer.BufferInternal;
+import java.util.ArrayList;
+import java.util.List;
+
+/**
+ * The client's side of a call. What is written within one turn of the event loop leaves as one
+ * write: a flush for each event would cost half the throughput.
+ */
+final class ClientLeg {
+  /** A turn that brings more than this is written before it ends. */
+  private static final int FLUSH_AT = 128 << 10;
+
+  private final HttpServerResponse response;
+  private final Context context;
+  private final List<Buffer> pending = new ArrayList<>(4);
+  private int pendingBytes;
+  private boolean flushScheduled;
+  private boolean gone;
+  private boolean done;
+  private long bytes;
+  private long lastWriteNanos = System.nanoTime();
+
+  ClientLeg(HttpServerRequest request, Context context, Runnable onGone) {
+    this.response = request.response();
+    this.context = context;
+    response.exceptionHandler(broken -> left(onGone));
+    response.closeHandler(closed -> left(onGone));
+  }
+
+  private void left(Runnable onGone) {
+    if (!gone && !done) {
+      gone = true;
+      onGone.run();
+    }
+  }
+
+  /** Headers may be added until the first flush. */
+  MultiMap head(int status, String reason) {
+    response.setStatusCode(status);
+    if (!reason.isEmpty()) {
+      response.setStatusMessage(reason);
+    }
+    return response.headers();
+  }
+
+  /** What follows has no stated length. */
+  void unknownLength() {
+    response.setChunked(true);
+  }
+
+  void write(Buffer chunk) {
+    if (gone || done || chunk.length() == 0) {
+      return;
+    }
+    pending.add(chunk);
+    pendingBytes += chunk.length();
+    bytes += chunk.length();
+    lastWriteNanos = System.nanoTime();
+    if (pendingBytes >= FLUSH_AT) {
+      flush();
+    } else if (!flushScheduled) {
+      flushScheduled = true;
+      context.runOnContext(turnOver -> flush());
+    }
+  }
+
+  private void flush() {
+    flushScheduled = false;
+    if (!gone && !done && pendingBytes > 0) {
+      response.write(takePending());
+    }
+  }
+
+  /** The head alone, for a body whose first byte is awaited. */
+  void writeHead() {
+    if (!gone && !done && !response.headWritten() && pendingBytes == 0) {
+      response.writeHead();
+    }
+  }
+
+  void end() {
+    if (!gone && !done) {
+      done = true;
+      if (pendingBytes > 0) {
+        response.end(takePending());
+      } else {
+        response.end();
+      }
+    }
+  }
+
+  /** Breaks the connection off, so that nobody takes what was sent for the whole. */
+  void destroy() {
+    if (!gone && !done) {
+      flush();
+      done = true;
+      response.reset();
+    }
+  }
+
+  private Buffer takePending() {
+    Buffer all;
+    if (pending.size() == 1) {
+      all = pending.getFirst();
+    } else {
+      var parts = new ByteBuf[pending.size()];
+      for (int i = 0; i < parts.length; i++) {
+        parts[i] = ((BufferInternal) pending.get(i)).getByteBuf();
+      }
+      all = BufferInternal.buffer(Unpooled.wrappedBuffer(parts.length, parts));
+    }
+    pending.clear();
+    pendingBytes = 0;
+    return all;
+  }
+
+  /** The client reads slower than the provider writes. */
+  boolean full() {
+    return response.writeQueueFull();
+  }
+
+  void onDrained(Runnable action) {
+    response.drainHandler(drained -> action.run());
+  }
+
+  boolean gone() {
+    return gone;
+  }
+
+  boolean headWritten() {
+    return response.headWritten();
+  }
+
+  /** Body bytes so far. */
+  long bytes() {
+    return bytes;
+  }
+
+  long lastWriteNanos() {
+    return lastWriteNanos;
+  }
+}

@@ -1,0 +1,169 @@
+package io.bellfounder.gateway;
+
+import io.vertx.core.buffer.Buffer;
+import io.vertx.core.http.ConnectionPoolTooBusyException;
+import io.vertx.core.http.HttpClient;
+import io.vertx.core.http.HttpClientRequest;
+import io.vertx.core.http.HttpClientResponse;
+import io.vertx.core.http.RequestOptions;
+import java.net.ConnectException;
+import java.net.UnknownHostException;
+import java.util.concurrent.TimeoutException;
+import javax.net.ssl.SSLException;
+import org.jspecify.annotations.Nullable;
+
+/** The provider's side of one attempt: one request, one answer, at most one end. */
+final class ProviderLeg {
+
+  /** What an attempt hears. Nothing more after {@code ended}, {@code failed} or a cancel. */
+  interface Listener {
+    void answered(HttpClientResponse answer);
+
+    void received(Buffer chunk);
+
+    void ended();
+
+    void failed(Failure failure);
+  }
+
+  /**
+   * @param beforeRequest true if the request cannot have reached the provider
+   */
+  record Failure(Attempt.Outcome outcome, String detail, boolean beforeRequest) {}
+
+  private final Listener listener;
+  private @Nullable HttpClientRequest request;
+  private @Nullable HttpClientResponse answer;
+  private boolean over;
+  private boolean paused;
+  private long lastByteNanos = System.nanoTime();
+
+  ProviderLeg(Listener listener) {
+    this.listener = listener;
+  }
+
+  void send(HttpClient client, RequestOptions options, Buffer body) {
+    client
+        .request(options)
+        .onComplete(
+            (opened, failure) -> {
+              if (opened == null) {
+                fail(connectFailure(failure));
+              } else if (over) {
+                opened.reset();
+              } else {
+                request = opened;
+                exchange(opened, body);
+              }
+            });
+  }
+
+  private void exchange(HttpClientRequest opened, Buffer body) {
+    lastByteNanos = System.nanoTime();
+    opened
+        .send(body)
+        .onComplete(
+            (answered, failure) -> {
+              if (answered == null) {
+                fail(brokenOff(failure, "before it answered"));
+              } else if (!over) {
+                follow(answered);
+              }
+            });
+  }
+
+  private void follow(HttpClientResponse answered) {
+    answer = answered;
+    lastByteNanos = System.nanoTime();
+    answered.handler(
+        chunk -> {
+          if (!over) {
+            lastByteNanos = System.nanoTime();
+            listener.received(chunk);
+          }
+        });
+    answered.endHandler(
+        end -> {
+          if (!over) {
+            over = true;
+            listener.ended();
+          }
+        });
+    answered.exceptionHandler(broken -> fail(brokenOff(broken, "in the middle of its answer")));
+    listener.answered(answered);
+  }
+
+  /** Ends the attempt from our side; the provider sees its connection closed. */
+  void cancel() {
+    over = true;
+    if (request != null) {
+      request.reset();
+    }
+  }
+
+  void pause() {
+    if (!paused && answer != null) {
+      paused = true;
+      answer.pause();
+    }
+  }
+
+  void resume() {
+    if (paused && answer != null) {
+      paused = false;
+      lastByteNanos = System.nanoTime();
+      answer.resume();
+    }
+  }
+
+  boolean paused() {
+    return paused;
+  }
+
+  boolean connected() {
+    return request != null;
+  }
+
+  boolean over() {
+    return over;
+  }
+
+  /** When the provider was last heard of, or the request sent. */
+  long lastByteNanos() {
+    return lastByteNanos;
+  }
+
+  private void fail(Failure failure) {
+    if (!over) {
+      over = true;
+      listener.failed(failure);
+    }
+  }
+
+  private static Failure connectFailure(@Nullable Throwable failure) {
+    var why =
+        switch (failure) {
+          case ConnectionPoolTooBusyException _ -> "too many calls wait for a connection to it";
+          case UnknownHostException _ -> "its host name is unknown";
+          case SSLException _ -> "TLS failed: " + oneLine(failure.getMessage());
+          case TimeoutException _ -> "no connection within the time-out";
+          case ConnectException _ -> "connection refused or timed out";
+          case null, default -> "no connection: " + named(failure);
+        };
+    return new Failure(Attempt.Outcome.CONNECT_FAILED, why, true);
+  }
+
+  private static Failure brokenOff(@Nullable Throwable failure, String when) {
+    return new Failure(
+        Attempt.Outcome.CUT, "the connection broke " + when + ": " + named(failure), false);
+  }
+
+  private static String named(@Nullable Throwable failure) {
+    return failure == null ? "unknown" : failure.getClass().getSimpleName();
+  }
+
+  private static String oneLine(@Nullable String message) {
+    var text = message == null ? "unknown" : message.replaceAll("\\s+", " ");
+    return text.length() > 200 ? text.substring(0, 200) : text;
+  }
+}

@@ -1,0 +1,32 @@
+package io.bellfounder.gateway;
+
+import java.time.Instant;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What the data plane knows of one model at one provider at this moment.
+ *
+ * @param failures consecutive ones
+ * @param openUntil while the breaker is open, when it lets a probe through
+ * @param waitUntil while the provider's rate limit asks to wait, until when
+ * @param benched true if the provider refused the credential since the routes were last replaced
+ * @param attempts since the process started, not counting skipped ones
+ * @param errors of those
+ */
+public record TargetHealth(
+    String provider,
+    String model,
+    CircuitBreaker.State breaker,
+    int failures,
+    @Nullable Instant openUntil,
+    @Nullable Instant waitUntil,
+    boolean benched,
+    @Nullable LastError lastError,
+    @Nullable Instant lastSuccessAt,
+    long attempts,
+    long errors) {
+
+  /** The most recent failed attempt. */
+  public record LastError(
+      Instant at, Attempt.Outcome outcome, @Nullable Integer status, @Nullable String detail) {}
+}

@@ -1,0 +1,127 @@
+package io.bellfounder.gateway;
+
+import java.time.Duration;
+import java.time.Instant;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * How one model at one provider is doing. Three things are kept apart: a rate limit makes it
+ * <em>wait</em>, failures open its <em>breaker</em>, a refused credential <em>benches</em> it until
+ * the routes are replaced. Shared by all event loops; its monitor guards it.
+ */
+final class TargetState {
+  /** A provider that asks for a day is asked again sooner. */
+  static final Duration LONGEST_WAIT = Duration.ofSeconds(60);
+
+  private static final Duration UNSTATED_WAIT = Duration.ofSeconds(2);
+
+  private final String provider;
+  private final String model;
+  private final CircuitBreaker breaker;
+  private Instant waitUntil = Instant.MIN;
+  private boolean benched;
+  private TargetHealth.@Nullable LastError lastError;
+  private @Nullable Instant lastSuccessAt;
+  private long attempts;
+  private long errors;
+
+  TargetState(String provider, String model, GatewayConfig.Breaker config) {
+    this.provider = provider;
+    this.model = model;
+    this.breaker = new CircuitBreaker(config);
+  }
+
+  /** Why a target is passed over. */
+  enum Verdict {
+    ADMITTED,
+    WAITING,
+    OPEN,
+    BENCHED
+  }
+
+  synchronized Verdict admit(Instant now) {
+    if (now.isBefore(waitUntil)) {
+      return Verdict.WAITING;
+    }
+    if (benched) {
+      return Verdict.BENCHED;
+    }
+    return breaker.admits(now) ? Verdict.ADMITTED : Verdict.OPEN;
+  }
+
+  /** When the target would be tried again by itself; orders those that are all passed over. */
+  synchronized Instant readmittedAt() {
+    if (benched) {
+      return Instant.MAX;
+    }
+    return breaker.state() == CircuitBreaker.State.CLOSED ? waitUntil : breaker.openUntil();
+  }
+
+  synchronized Instant waitUntil() {
+    return waitUntil;
+  }
+
+  synchronized void record(Attempt attempt, @Nullable Duration retryAfter, Instant now) {
+    attempts++;
+    switch (attempt.outcome()) {
+      case OK -> {
+        breaker.succeeded();
+        benched = false;
+        lastSuccessAt = now;
+      }
+      case REQUEST_REFUSED -> breaker.succeeded();
+      case RATE_LIMITED -> {
+        breaker.undecided();
+        waitUntil = later(waitUntil, now.plus(bounded(retryAfter)));
+        remember(attempt, now);
+      }
+      case CREDENTIAL_REFUSED -> {
+        breaker.undecided();
+        benched = true;
+        remember(attempt, now);
+      }
+      case OVERLOADED, PROVIDER_ERROR, CONNECT_FAILED, TIMED_OUT, CUT -> {
+        breaker.failed(now);
+        remember(attempt, now);
+      }
+      case ABORTED, SKIPPED -> breaker.undecided();
+    }
+  }
+
+  synchronized void unbench() {
+    benched = false;
+  }
+
+  synchronized TargetHealth health(Instant now) {
+    boolean open = breaker.state() == CircuitBreaker.State.OPEN;
+    return new TargetHealth(
+        provider,
+        model,
+        breaker.state(),
+        breaker.failures(),
+        open ? breaker.openUntil() : null,
+        now.isBefore(waitUntil) ? waitUntil : null,
+        benched,
+        lastError,
+        lastSuccessAt,
+        attempts,
+        errors);
+  }
+
+  private void remember(Attempt attempt, Instant now) {
+    errors++;
+    lastError =
+        new TargetHealth.LastError(now, attempt.outcome(), attempt.status(), attempt.detail());
+  }
+
+  private static Duration bounded(@Nullable Duration retryAfter) {
+    if (retryAfter == null) {
+      return UNSTATED_WAIT;
+    }
+    return retryAfter.compareTo(LONGEST_WAIT) > 0 ? LONGEST_WAIT : retryAfter;
+  }
+
+  private static Instant later(Instant a, Instant b) {
+    return a.isAfter(b) ? a : b;
+  }
+}
