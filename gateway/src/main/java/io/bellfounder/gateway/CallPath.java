@@ -5,7 +5,6 @@ import static java.util.Objects.requireNonNull;
 import io.bellfounder.gateway.Attempt.Outcome;
 import io.bellfounder.gateway.KeyDirectory.KeyCheck;
 import io.bellfounder.gateway.Settlement.Ending;
-import io.bellfounder.wire.Usage;
 import io.vertx.core.MultiMap;
 import io.vertx.core.Vertx;
 import io.vertx.core.buffer.Buffer;
@@ -73,8 +72,7 @@ final class CallPath {
   }
 
   /** A call whose opened record is written. */
-  private record Call(
-      OpenedCall opened, RequestScan scan, Route route, Settlement settlement) {}
+  private record Call(OpenedCall opened, RequestScan scan, Route route, Settlement settlement) {}
 
   /** A provider's error, kept in case no other target does better. */
   private record HeldAnswer(
@@ -353,7 +351,8 @@ final class CallPath {
     void start() {
       var provider = candidate.target().provider();
       var body =
-          call.scan().bodyFor(candidate.model().equals(call.scan().model()) ? null : candidate.model());
+          call.scan()
+              .bodyFor(candidate.model().equals(call.scan().model()) ? null : candidate.model());
       var options =
           ProviderRequest.options(
               provider, operation, request, call.scan().streaming(), body.length());
@@ -484,9 +483,7 @@ final class CallPath {
     }
 
     private @Nullable Duration retryAfter() {
-      return answer == null
-          ? null
-          : RetryAfter.of(answer.headers(), plane.ports.clock().instant());
+      return answer == null ? null : RetryAfter.of(answer.headers(), plane.ports.clock().instant());
     }
 
     private int status() {
@@ -537,11 +534,16 @@ final class CallPath {
     private void completed() {
       var reader = requireNonNull(meter);
       var outcome = outcomeOf(status());
-      record(outcome, reader.errorDetail());
-      settle(
-          outcome == Outcome.OK ? SettledCall.Outcome.COMPLETED : SettledCall.Outcome.FAILED,
-          status(),
-          outcome == Outcome.OK ? null : reader.errorType());
+      if (outcome != Outcome.OK) {
+        record(outcome, reader.errorDetail());
+        settle(SettledCall.Outcome.FAILED, status(), reader.errorType());
+      } else if (reader.errorInside()) {
+        record(Outcome.CUT, reader.errorDetail());
+        settle(SettledCall.Outcome.CUT, status(), reader.errorType());
+      } else {
+        record(Outcome.OK, null);
+        settle(SettledCall.Outcome.COMPLETED, status(), null);
+      }
     }
 
     /** The answer broke off after its first event. */
@@ -586,11 +588,13 @@ final class CallPath {
       candidate.state().record(attempt, retryAfter(), plane.ports.clock().instant());
     }
 
-    void settle(
-        SettledCall.Outcome outcome, @Nullable Integer status, @Nullable String errorType) {
+    void settle(SettledCall.Outcome outcome, @Nullable Integer status, @Nullable String errorType) {
       boolean refused = answer != null && outcomeOf(answer.statusCode()) != Outcome.OK;
       boolean billed = operation.priced && !refused && leg.connected();
-      var count = billed ? Meter.Count.of(meter, call.opened()) : Meter.Count.NONE;
+      var count =
+          billed
+              ? Meter.Count.of(meter, call.opened(), outcome == SettledCall.Outcome.COMPLETED)
+              : Meter.Count.NONE;
       call.settlement()
           .settle(
               new Ending(
@@ -716,9 +720,7 @@ final class CallPath {
     } else if (call != null) {
       call.settlement()
           .settle(
-              Ending.without(SettledCall.Outcome.ABORTED, null, null),
-              attempts,
-              operation.priced);
+              Ending.without(SettledCall.Outcome.ABORTED, null, null), attempts, operation.priced);
     }
     finish();
   }
@@ -767,7 +769,10 @@ final class CallPath {
   /** Says no to a caller who is known, and writes that down. */
   private boolean refuseRecorded(GatewayKey key, Refusal refusal) {
     var unread = RequestScan.unread();
-    refuseRecorded(opened(key, unread, "", (int) Math.max(0, Math.min(statedLength(), Integer.MAX_VALUE)), null), refusal);
+    refuseRecorded(
+        opened(
+            key, unread, "", (int) Math.max(0, Math.min(statedLength(), Integer.MAX_VALUE)), null),
+        refusal);
     return false;
   }
 

@@ -27,6 +27,7 @@ final class ClientLeg {
   private boolean gone;
   private boolean done;
   private long bytes;
+  private long firstWriteNanos;
   private long lastWriteNanos = System.nanoTime();
 
   ClientLeg(HttpServerRequest request, Context context, Runnable onGone) {
@@ -63,8 +64,9 @@ final class ClientLeg {
     }
     pending.add(chunk);
     pendingBytes += chunk.length();
-    bytes += chunk.length();
     lastWriteNanos = System.nanoTime();
+    firstWriteNanos = bytes == 0 ? lastWriteNanos : firstWriteNanos;
+    bytes += chunk.length();
     if (pendingBytes >= FLUSH_AT) {
       flush();
     } else if (!flushScheduled) {
@@ -143,6 +145,11 @@ final class ClientLeg {
   /** Body bytes so far. */
   long bytes() {
     return bytes;
+  }
+
+  /** Meaningful once there are bytes. */
+  long firstWriteNanos() {
+    return firstWriteNanos;
   }
 
   long lastWriteNanos() {

@@ -20,8 +20,7 @@ final class ControlPlane {
   private final Supplier<@Nullable URI> address;
   private final TrustedProxies trustedProxies;
 
-  ControlPlane(
-      HttpClient client, Supplier<@Nullable URI> address, TrustedProxies trustedProxies) {
+  ControlPlane(HttpClient client, Supplier<@Nullable URI> address, TrustedProxies trustedProxies) {
     this.client = client;
     this.address = address;
     this.trustedProxies = trustedProxies;
@@ -37,17 +36,16 @@ final class ControlPlane {
     request.pause();
     client
         .request(options(request, uri, requestId, upgrade))
-        .onComplete(
-            (there, failure) -> {
-              if (there == null) {
-                request.resume();
-                Problems.unavailable(request, requestId, "The control plane does not answer.");
-              } else if (upgrade) {
-                tunnel(request, there, requestId);
-              } else {
-                stream(request, there, requestId);
-              }
-            });
+        .onComplete((there, failure) -> {
+          if (there == null) {
+            request.resume();
+            Problems.unavailable(request, requestId, "The control plane does not answer.");
+          } else if (upgrade) {
+            tunnel(request, there, requestId);
+          } else {
+            stream(request, there, requestId);
+          }
+        });
   }
 
   private RequestOptions options(
@@ -62,25 +60,24 @@ final class ControlPlane {
     var connection = request.getHeader("connection");
     request
         .headers()
-        .forEach(
-            (name, value) -> {
-              boolean ofTheUpgrade =
-                  upgrade
-                      && (name.equalsIgnoreCase("connection") || name.equalsIgnoreCase("upgrade"));
-              boolean ours =
-                  name.equalsIgnoreCase("x-request-id")
-                      || name.equalsIgnoreCase("forwarded")
-                      || name.equalsIgnoreCase("x-real-ip")
-                      || name.regionMatches(true, 0, "x-forwarded-", 0, 12);
-              if (ofTheUpgrade || !ours && !Headers.isOfOneConnection(name, connection)) {
-                options.addHeader(name, value);
-              }
-            });
+        .forEach((name, value) -> {
+          boolean ofTheUpgrade =
+              upgrade && (name.equalsIgnoreCase("connection") || name.equalsIgnoreCase("upgrade"));
+          boolean ours =
+              name.equalsIgnoreCase("x-request-id")
+                  || name.equalsIgnoreCase("forwarded")
+                  || name.equalsIgnoreCase("x-real-ip")
+                  || name.regionMatches(true, 0, "x-forwarded-", 0, 12);
+          if (ofTheUpgrade || !ours && !Headers.isOfOneConnection(name, connection)) {
+            options.addHeader(name, value);
+          }
+        });
     var peer = request.remoteAddress() == null ? null : request.remoteAddress().hostAddress();
     boolean trusted = trustedProxies.trusts(peer);
     options.putHeader("x-forwarded-for", forwardedFor(request, peer, trusted));
     options.putHeader(
-        "x-forwarded-proto", told(request, trusted, "x-forwarded-proto", request.scheme()));
+        "x-forwarded-proto",
+        told(request, trusted, "x-forwarded-proto", request.isSSL() ? "https" : "http"));
     options.putHeader(
         "x-forwarded-host",
         told(request, trusted, "x-forwarded-host", orEmpty(request.getHeader("host"))));
@@ -93,7 +90,8 @@ final class ControlPlane {
 
   private static String forwardedFor(
       HttpServerRequest request, @Nullable String peer, boolean trusted) {
-    var before = trusted ? request.headers().getAll("x-forwarded-for") : java.util.List.<String>of();
+    var before =
+        trusted ? request.headers().getAll("x-forwarded-for") : java.util.List.<String>of();
     return before.isEmpty() ? orEmpty(peer) : String.join(", ", before) + ", " + orEmpty(peer);
   }
 
@@ -107,21 +105,19 @@ final class ControlPlane {
     return text == null ? "" : text;
   }
 
-  private static void stream(
-      HttpServerRequest request, HttpClientRequest there, String requestId) {
+  private static void stream(HttpServerRequest request, HttpClientRequest there, String requestId) {
     var response = request.response();
     response.closeHandler(gone -> there.reset());
     there
         .response()
-        .onComplete(
-            (answer, failure) -> {
-              if (answer != null) {
-                copyHead(answer, response, requestId);
-                answer.pipeTo(response).onFailure(broken -> response.reset());
-              } else if (!response.headWritten() && !response.closed()) {
-                Problems.unavailable(request, requestId, "The control plane broke off.");
-              }
-            });
+        .onComplete((answer, failure) -> {
+          if (answer != null) {
+            copyHead(answer, response, requestId);
+            answer.pipeTo(response).onFailure(broken -> response.reset());
+          } else if (!response.headWritten() && !response.closed()) {
+            Problems.unavailable(request, requestId, "The control plane broke off.");
+          }
+        });
     if (hasBody(request)) {
       there.setChunked(request.getHeader("content-length") == null);
       // The response handler above answers a failure of either direction.
@@ -132,28 +128,26 @@ final class ControlPlane {
     }
   }
 
-  private static void tunnel(
-      HttpServerRequest request, HttpClientRequest there, String requestId) {
+  private static void tunnel(HttpServerRequest request, HttpClientRequest there, String requestId) {
     var response = request.response();
     response.closeHandler(gone -> there.reset());
     there
         .connect()
-        .onComplete(
-            (answer, failure) -> {
-              if (answer == null) {
-                Problems.unavailable(request, requestId, "The control plane broke off.");
-              } else if (answer.statusCode() == 101) {
-                answer.headers().forEach((name, value) -> response.headers().add(name, value));
-                response.putHeader("x-request-id", requestId);
-                request
-                    .toNetSocket()
-                    .onSuccess(here -> join(here, answer.netSocket()))
-                    .onFailure(broken -> there.reset());
-              } else {
-                copyHead(answer, response, requestId);
-                answer.pipeTo(response).onFailure(broken -> response.reset());
-              }
-            });
+        .onComplete((answer, failure) -> {
+          if (answer == null) {
+            Problems.unavailable(request, requestId, "The control plane broke off.");
+          } else if (answer.statusCode() == 101) {
+            answer.headers().forEach((name, value) -> response.headers().add(name, value));
+            response.putHeader("x-request-id", requestId);
+            request
+                .toNetSocket()
+                .onSuccess(here -> join(here, answer.netSocket()))
+                .onFailure(broken -> there.reset());
+          } else {
+            copyHead(answer, response, requestId);
+            answer.pipeTo(response).onFailure(broken -> response.reset());
+          }
+        });
     request.resume();
   }
 
@@ -168,12 +162,11 @@ final class ControlPlane {
     var connection = answer.getHeader("connection");
     answer
         .headers()
-        .forEach(
-            (name, value) -> {
-              if (!Headers.isOfOneConnection(name, connection)) {
-                response.headers().add(name, value);
-              }
-            });
+        .forEach((name, value) -> {
+          if (!Headers.isOfOneConnection(name, connection)) {
+            response.headers().add(name, value);
+          }
+        });
     response.putHeader("x-request-id", requestId);
     if (answer.getHeader("transfer-encoding") != null) {
       response.setChunked(true);

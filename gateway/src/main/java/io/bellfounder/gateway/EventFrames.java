@@ -95,7 +95,10 @@ final class EventFrames {
 
   /** What is left of an event that never ended. */
   Buffer rest() {
-    var left = keptLength == 0 ? NOTHING : BufferInternal.buffer(Unpooled.wrappedBuffer(kept, 0, keptLength));
+    var left =
+        keptLength == 0
+            ? NOTHING
+            : BufferInternal.buffer(Unpooled.wrappedBuffer(kept, 0, keptLength));
     keptLength = 0;
     return left;
   }

@@ -56,8 +56,7 @@ final class FrontDoor implements Handler<HttpServerRequest> {
       OwnAnswer.refuse(
           request,
           dialect,
-          Refusal.noSuchEndpoint(
-              method.name(), (path.versioned() ? "/v1" : "") + path.below()),
+          Refusal.noSuchEndpoint(method.name(), (path.versioned() ? "/v1" : "") + path.below()),
           id.toString());
     }
   }

@@ -65,8 +65,7 @@ public record GatewayConfig(
     public static final Limits DEFAULTS = new Limits(32 << 20, 10_000, 4_096, 1_024);
 
     public Limits {
-      require(
-          maxBodyBytes >= 1024 && maxBodyBytes <= 1 << 30, "maxBodyBytes must be 1 KiB..1 GiB");
+      require(maxBodyBytes >= 1024 && maxBodyBytes <= 1 << 30, "maxBodyBytes must be 1 KiB..1 GiB");
       require(maxCalls >= 1, "maxCalls must be at least 1");
       require(maxConnections >= 1, "maxConnections must be at least 1");
       require(maxQueued >= 0, "maxQueued must not be negative");

@@ -65,12 +65,11 @@ final class Headers {
 
   static void copyDown(MultiMap from, MultiMap to) {
     var connection = from.get("connection");
-    from.forEach(
-        (name, value) -> {
-          if (goesDown(name, connection)) {
-            to.add(name, value);
-          }
-        });
+    from.forEach((name, value) -> {
+      if (goesDown(name, connection)) {
+        to.add(name, value);
+      }
+    });
   }
 
   /** True if a comma-separated header value holds the token. */

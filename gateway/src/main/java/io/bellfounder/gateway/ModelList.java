@@ -77,8 +77,7 @@ final class ModelList {
     var name = decoded(encodedName);
     var found = models.stream().filter(model -> model.id().equals(name)).findFirst();
     if (found.isPresent()) {
-      OwnAnswer.json(
-          request, written(json -> model(json, dialect, found.get())), id.toString());
+      OwnAnswer.json(request, written(json -> model(json, dialect, found.get())), id.toString());
     } else {
       OwnAnswer.refuse(request, dialect, Refusal.unknownModel(name), id.toString());
     }
@@ -123,23 +122,22 @@ final class ModelList {
   }
 
   private static Buffer list(Dialect dialect, Page page) {
-    return written(
-        json -> {
-          json.writeStartObject();
-          if (dialect == Dialect.OPENAI) {
-            json.writeStringProperty("object", "list");
-          }
-          json.writeArrayPropertyStart("data");
-          page.models().forEach(each -> model(json, dialect, each));
-          json.writeEndArray();
-          if (dialect == Dialect.ANTHROPIC) {
-            var models = page.models();
-            json.writeBooleanProperty("has_more", page.hasMore());
-            idOrNull(json, "first_id", models.isEmpty() ? null : models.getFirst().id());
-            idOrNull(json, "last_id", models.isEmpty() ? null : models.getLast().id());
-          }
-          json.writeEndObject();
-        });
+    return written(json -> {
+      json.writeStartObject();
+      if (dialect == Dialect.OPENAI) {
+        json.writeStringProperty("object", "list");
+      }
+      json.writeArrayPropertyStart("data");
+      page.models().forEach(each -> model(json, dialect, each));
+      json.writeEndArray();
+      if (dialect == Dialect.ANTHROPIC) {
+        var models = page.models();
+        json.writeBooleanProperty("has_more", page.hasMore());
+        idOrNull(json, "first_id", models.isEmpty() ? null : models.getFirst().id());
+        idOrNull(json, "last_id", models.isEmpty() ? null : models.getLast().id());
+      }
+      json.writeEndObject();
+    });
   }
 
   private static void idOrNull(JsonGenerator json, String name, @Nullable String id) {

@@ -1,5 +1,7 @@
 package io.bellfounder.gateway;
 
+import static java.util.Objects.requireNonNull;
+
 import io.bellfounder.wire.Dialect;
 import io.vertx.core.Vertx;
 import io.vertx.core.buffer.Buffer;
@@ -57,7 +59,7 @@ final class OwnAnswer {
   /** A client that is still sending would see a reset before it read why, so it may go on a bit. */
   private static void linger(HttpServerRequest request) {
     var connection = request.connection();
-    var vertx = Vertx.currentContext().owner();
+    var vertx = requireNonNull(Vertx.currentContext()).owner();
     long timer = vertx.setTimer(LINGER_MILLIS, over -> connection.close());
     connection.closeHandler(closed -> vertx.cancelTimer(timer));
     request.endHandler(read -> connection.close());

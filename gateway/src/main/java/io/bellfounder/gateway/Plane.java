@@ -35,7 +35,9 @@ final class Plane {
     ports.metrics().refused(dialect, status, reason);
   }
 
-  /** Request bodies held for a fail-over, together, so that many large ones cannot fill the heap. */
+  /**
+   * Request bodies held for a fail-over, together, so that many large ones cannot fill the heap.
+   */
   static final class BodyBudget {
     private final long most;
     private final AtomicLong held = new AtomicLong();

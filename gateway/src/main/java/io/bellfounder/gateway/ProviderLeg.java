@@ -45,50 +45,46 @@ final class ProviderLeg {
   void send(HttpClient client, RequestOptions options, Buffer body) {
     client
         .request(options)
-        .onComplete(
-            (opened, failure) -> {
-              if (opened == null) {
-                fail(connectFailure(failure));
-              } else if (over) {
-                opened.reset();
-              } else {
-                request = opened;
-                exchange(opened, body);
-              }
-            });
+        .onComplete((opened, failure) -> {
+          if (opened == null) {
+            fail(connectFailure(failure));
+          } else if (over) {
+            opened.reset();
+          } else {
+            request = opened;
+            exchange(opened, body);
+          }
+        });
   }
 
   private void exchange(HttpClientRequest opened, Buffer body) {
     lastByteNanos = System.nanoTime();
     opened
         .send(body)
-        .onComplete(
-            (answered, failure) -> {
-              if (answered == null) {
-                fail(brokenOff(failure, "before it answered"));
-              } else if (!over) {
-                follow(answered);
-              }
-            });
+        .onComplete((answered, failure) -> {
+          if (answered == null) {
+            fail(brokenOff(failure, "before it answered"));
+          } else if (!over) {
+            follow(answered);
+          }
+        });
   }
 
   private void follow(HttpClientResponse answered) {
     answer = answered;
     lastByteNanos = System.nanoTime();
-    answered.handler(
-        chunk -> {
-          if (!over) {
-            lastByteNanos = System.nanoTime();
-            listener.received(chunk);
-          }
-        });
-    answered.endHandler(
-        end -> {
-          if (!over) {
-            over = true;
-            listener.ended();
-          }
-        });
+    answered.handler(chunk -> {
+      if (!over) {
+        lastByteNanos = System.nanoTime();
+        listener.received(chunk);
+      }
+    });
+    answered.endHandler(end -> {
+      if (!over) {
+        over = true;
+        listener.ended();
+      }
+    });
     answered.exceptionHandler(broken -> fail(brokenOff(broken, "in the middle of its answer")));
     listener.answered(answered);
   }
@@ -145,7 +141,7 @@ final class ProviderLeg {
         switch (failure) {
           case ConnectionPoolTooBusyException _ -> "too many calls wait for a connection to it";
           case UnknownHostException _ -> "its host name is unknown";
-          case SSLException _ -> "TLS failed: " + oneLine(failure.getMessage());
+          case SSLException tls -> "TLS failed: " + oneLine(tls.getMessage());
           case TimeoutException _ -> "no connection within the time-out";
           case ConnectException _ -> "connection refused or timed out";
           case null, default -> "no connection: " + named(failure);

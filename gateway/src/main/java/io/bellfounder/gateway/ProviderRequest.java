@@ -49,22 +49,20 @@ final class ProviderRequest {
   }
 
   /** The provider's credential stands where the client's stood; a body has a stated length. */
-  static MultiMap headers(
-      Provider provider, MultiMap from, boolean streaming, int bodyLength) {
+  static MultiMap headers(Provider provider, MultiMap from, boolean streaming, int bodyLength) {
     var to = MultiMap.caseInsensitiveMultiMap();
     var connection = from.get("connection");
-    from.forEach(
-        (name, value) -> {
-          if (Headers.CREDENTIALS.contains(name)) {
-            authorise(provider, to);
-          } else if (name.equalsIgnoreCase("content-length")) {
-            to.set(name, Integer.toString(bodyLength));
-          } else if (name.equalsIgnoreCase("accept-encoding")) {
-            to.add(name, Headers.narrowed(value, streaming));
-          } else if (Headers.goesUp(name, connection)) {
-            to.add(name, value);
-          }
-        });
+    from.forEach((name, value) -> {
+      if (Headers.CREDENTIALS.contains(name)) {
+        authorise(provider, to);
+      } else if (name.equalsIgnoreCase("content-length")) {
+        to.set(name, Integer.toString(bodyLength));
+      } else if (name.equalsIgnoreCase("accept-encoding")) {
+        to.add(name, Headers.narrowed(value, streaming));
+      } else if (Headers.goesUp(name, connection)) {
+        to.add(name, value);
+      }
+    });
     authorise(provider, to);
     if (!to.contains("content-length")) {
       to.set("content-length", Integer.toString(bodyLength));

@@ -66,7 +66,12 @@ record Refusal(
   static Refusal unknownModel(String model) {
     var shown = model.length() > 100 ? model.substring(0, 100) + "…" : model;
     return new Refusal(
-        404, "not_found_error", "No route serves the model " + shown + ".", "unknown_model", null, true);
+        404,
+        "not_found_error",
+        "No route serves the model " + shown + ".",
+        "unknown_model",
+        null,
+        true);
   }
 
   static Refusal noSuchEndpoint(String method, String path) {
@@ -107,7 +112,8 @@ record Refusal(
   static Refusal noTarget(String route, List<Attempt> attempts) {
     var tried =
         attempts.stream()
-            .map(each -> each.provider() + ": " + (each.detail() == null ? each.outcome() : each.detail()))
+            .map(each ->
+                each.provider() + ": " + (each.detail() == null ? each.outcome() : each.detail()))
             .collect(Collectors.joining("; "));
     return new Refusal(
         503,
@@ -120,7 +126,12 @@ record Refusal(
 
   static Refusal noModelList(String why) {
     return new Refusal(
-        503, "overloaded_error", "The provider did not list its models: " + why + ".", "no_target", 1, false);
+        503,
+        "overloaded_error",
+        "The provider did not list its models: " + why + ".",
+        "no_target",
+        1,
+        false);
   }
 
   static Refusal brokenOff(String detail) {

@@ -36,13 +36,12 @@ final class RequestBody {
 
   void readFrom(HttpServerRequest request) {
     request.handler(this::append);
-    request.endHandler(
-        end -> {
-          if (!over) {
-            over = true;
-            listener.whole(bytes, length);
-          }
-        });
+    request.endHandler(end -> {
+      if (!over) {
+        over = true;
+        listener.whole(bytes, length);
+      }
+    });
   }
 
   private void append(Buffer chunk) {

@@ -50,8 +50,7 @@ final class Settlement {
     /** No provider's answer is part of it. */
     static Ending without(
         SettledCall.Outcome outcome, @Nullable Integer status, @Nullable String errorType) {
-      return new Ending(
-          outcome, status, errorType, null, null, Usage.NONE, false, null, null, 0);
+      return new Ending(outcome, status, errorType, null, null, Usage.NONE, false, null, null, 0);
     }
   }
 
@@ -62,7 +61,13 @@ final class Settlement {
     settled = true;
     var price =
         priced && ending.provider() != null && ending.model() != null
-            ? ports.prices().price(ending.provider(), ending.model(), opened.openedAt())
+            ? ports
+                .prices()
+                .price(
+                    ending.provider(),
+                    ending.model(),
+                    opened.openedAt(),
+                    promptTokens(ending.usage()))
             : null;
     var call =
         new SettledCall(
@@ -90,6 +95,18 @@ final class Settlement {
     }
     tell(() -> ports.listener().settled(call));
     tell(() -> ports.metrics().settled(call));
+  }
+
+  /** Some models cost more beyond a length, which counts everything that was read. */
+  private static long promptTokens(Usage usage) {
+    return orZero(usage.input())
+        + orZero(usage.cacheWrite5m())
+        + orZero(usage.cacheWrite1h())
+        + orZero(usage.cacheRead());
+  }
+
+  private static long orZero(@Nullable Long tokens) {
+    return tokens == null ? 0 : tokens;
   }
 
   boolean settled() {

@@ -49,6 +49,13 @@ final class TargetState {
     return breaker.admits(now) ? Verdict.ADMITTED : Verdict.OPEN;
   }
 
+  /** Whether {@link #admit} would say yes; takes no probe. */
+  synchronized boolean available(Instant now) {
+    boolean due =
+        breaker.state() == CircuitBreaker.State.CLOSED || !now.isBefore(breaker.openUntil());
+    return due && !benched && !now.isBefore(waitUntil);
+  }
+
   /** When the target would be tried again by itself; orders those that are all passed over. */
   synchronized Instant readmittedAt() {
     if (benched) {
