@@ -1,0 +1,32 @@
+package io.bellfounder.server.api;
+
+import io.swagger.v3.oas.models.Components;
+import io.swagger.v3.oas.models.OpenAPI;
+import io.swagger.v3.oas.models.info.Info;
+import io.swagger.v3.oas.models.security.SecurityScheme;
+import org.springframework.context.annotation.Bean;
+import org.springframework.context.annotation.Configuration;
+
+/** The head of {@code /api/v1/openapi.json}; the rest is read from the endpoints. */
+@Configuration(proxyBeanMethods = false)
+class ApiDescription {
+  @Bean
+  OpenAPI description() {
+    return new OpenAPI()
+        .info(
+            new Info()
+                .title("Bellfounder")
+                .version("v1")
+                .description(
+                    "Money is a string of integer pico-dollars (10^-12 USD). Instants are UTC."
+                        + " Errors are RFC 9457 problem documents with a stable code."))
+        .components(
+            new Components()
+                .addSecuritySchemes(
+                    "session",
+                    new SecurityScheme()
+                        .type(SecurityScheme.Type.APIKEY)
+                        .in(SecurityScheme.In.COOKIE)
+                        .name("bell_session")));
+  }
+}

@@ -1,0 +1,126 @@
+package io.bellfounder.server.api;
+
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+import org.slf4j.MDC;
+import org.springframework.core.Ordered;
+import org.springframework.core.annotation.Order;
+import org.springframework.dao.DataAccessResourceFailureException;
+import org.springframework.dao.QueryTimeoutException;
+import org.springframework.dao.TransientDataAccessException;
+import org.springframework.http.HttpHeaders;
+import org.springframework.http.HttpStatus;
+import org.springframework.http.HttpStatusCode;
+import org.springframework.http.ResponseEntity;
+import org.springframework.http.converter.HttpMessageNotReadableException;
+import org.springframework.transaction.CannotCreateTransactionException;
+import org.springframework.web.bind.annotation.ExceptionHandler;
+import org.springframework.web.bind.annotation.RestControllerAdvice;
+import org.springframework.web.context.request.WebRequest;
+import org.springframework.web.method.annotation.MethodArgumentTypeMismatchException;
+import org.springframework.web.servlet.mvc.method.annotation.ResponseEntityExceptionHandler;
+
+/** The one place where failures of our own API become answers. */
+@RestControllerAdvice
+@Order(Ordered.HIGHEST_PRECEDENCE)
+class ProblemAnswers extends ResponseEntityExceptionHandler {
+  private static final Logger LOG = LoggerFactory.getLogger(ProblemAnswers.class);
+
+  @ExceptionHandler
+  ResponseEntity<Object> problem(Problem problem) {
+    return answer(problem);
+  }
+
+  /** Fails closed: what cannot be read is not guessed. */
+  @ExceptionHandler({
+    CannotCreateTransactionException.class,
+    DataAccessResourceFailureException.class,
+    QueryTimeoutException.class,
+    TransientDataAccessException.class
+  })
+  ResponseEntity<Object> databaseAway(Exception failure) {
+    LOG.warn("a request failed because the database is away: {}", failure.getMessage());
+    return answer(
+        Problem.of(
+            HttpStatus.SERVICE_UNAVAILABLE,
+            "database_unavailable",
+            "The database does not answer. The gateway serves without it; try again shortly."));
+  }
+
+  @ExceptionHandler
+  @Nullable ResponseEntity<Object> unexpected(Exception failure) {
+    LOG.error("a request failed unexpectedly", failure);
+    return answer(
+        Problem.of(
+            HttpStatus.INTERNAL_SERVER_ERROR,
+            "internal_error",
+            "Something is wrong on our side. The log has more under this request id."));
+  }
+
+  @Override
+  protected @Nullable ResponseEntity<Object> handleHttpMessageNotReadable(
+      HttpMessageNotReadableException failure,
+      HttpHeaders headers,
+      HttpStatusCode status,
+      WebRequest request) {
+    return answer(
+        Problem.of(
+            HttpStatus.BAD_REQUEST,
+            "malformed_json",
+            "The body is not the JSON object that this endpoint takes."));
+  }
+
+  @Override
+  protected @Nullable ResponseEntity<Object> handleTypeMismatch(
+      org.springframework.beans.TypeMismatchException failure,
+      HttpHeaders headers,
+      HttpStatusCode status,
+      WebRequest request) {
+    String field =
+        failure instanceof MethodArgumentTypeMismatchException mismatch
+            ? mismatch.getName()
+            : String.valueOf(failure.getPropertyName());
+    boolean inPath = request.getDescription(false).contains("/" + failure.getValue());
+    return answer(
+        inPath
+            ? Problem.notFound("resource")
+            : Problem.invalid(field, "is not in the form this parameter has"));
+  }
+
+  /** What Spring itself refuses: unknown paths, methods, media types, missing parameters. */
+  @Override
+  protected @Nullable ResponseEntity<Object> handleExceptionInternal(
+      Exception failure,
+      @Nullable Object body,
+      HttpHeaders headers,
+      HttpStatusCode statusCode,
+      WebRequest request) {
+    HttpStatus status = HttpStatus.valueOf(statusCode.value());
+    Problem problem =
+        switch (status) {
+          case NOT_FOUND -> Problem.notFound("resource");
+          case METHOD_NOT_ALLOWED ->
+              Problem.of(status, "method_not_allowed", "This resource does not take that method.");
+          case UNSUPPORTED_MEDIA_TYPE ->
+              Problem.of(status, "unsupported_media_type", "Send application/json.");
+          case NOT_ACCEPTABLE ->
+              Problem.of(status, "not_acceptable", "This resource has no such form.");
+          case BAD_REQUEST ->
+              Problem.of(status, "bad_request", "A parameter is missing or malformed.");
+          default -> {
+            LOG.error("a request failed", failure);
+            yield Problem.of(status, "internal_error", "The log has more under this request id.");
+          }
+        };
+    ResponseEntity<Object> answer = answer(problem);
+    HttpHeaders all = new HttpHeaders();
+    all.putAll(headers);
+    all.putAll(answer.getHeaders());
+    return new ResponseEntity<>(answer.getBody(), all, status);
+  }
+
+  private static ResponseEntity<Object> answer(Problem problem) {
+    return ProblemDocument.answer(problem, MDC.get("requestId"));
+  }
+}
