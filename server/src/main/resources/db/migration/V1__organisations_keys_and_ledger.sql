@@ -102,7 +102,7 @@ CREATE TABLE price_version (
   version              text PRIMARY KEY,
   known                boolean NOT NULL,
   source               text,
-  effective_from       date,
+  effective_from       timestamptz,
   input_pico           bigint NOT NULL,
   cache_write_5m_pico  bigint NOT NULL,
   cache_write_1h_pico  bigint NOT NULL,

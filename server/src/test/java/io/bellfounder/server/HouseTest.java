@@ -18,7 +18,8 @@ final class HouseTest {
   private static final String SERVER = "io.bellfounder.server.";
 
   /** What every feature stands on. */
-  private static final List<String> FOUNDATION = List.of("config", "launch", "operation");
+  private static final List<String> FOUNDATION =
+      List.of("config", "launch", "operation", "tenant", "api");
 
   /** A feature and the features it may import. {@code console} may import all, and nobody it. */
   private static final Map<String, List<String>> FEATURES =

@@ -1,8 +1,8 @@
 package io.bellfounder.server.audit;
 
+import java.util.Map;
 import java.util.SortedMap;
 import java.util.TreeMap;
-import java.util.Map;
 import java.util.UUID;
 
 /**
@@ -13,7 +13,11 @@ import java.util.UUID;
  * @param detail never a secret
  */
 public record AuditEntry(
-    UUID organisation, Actor actor, String action, String subject, SortedMap<String, String> detail) {
+    UUID organisation,
+    Actor actor,
+    String action,
+    String subject,
+    SortedMap<String, String> detail) {
 
   public AuditEntry(
       UUID organisation, Actor actor, String action, String subject, Map<String, String> detail) {

@@ -44,13 +44,9 @@ final class CallerArgument implements HandlerMethodArgumentResolver, WebMvcConfi
       NativeWebRequest request,
       @Nullable WebDataBinderFactory binders) {
     HttpServletRequest servlet = request.getNativeRequest(HttpServletRequest.class);
-    return (servlet == null
-            ? java.util.Optional.<Token>empty()
-            : SessionCookie.read(servlet))
+    return (servlet == null ? java.util.Optional.<Token>empty() : SessionCookie.read(servlet))
         .flatMap(sessions::find)
-        .orElseThrow(
-            () ->
-                Problem.of(
-                    HttpStatus.UNAUTHORIZED, "not_signed_in", "Sign in first, in a browser."));
+        .orElseThrow(() ->
+            Problem.of(HttpStatus.UNAUTHORIZED, "not_signed_in", "Sign in first, in a browser."));
   }
 }

@@ -53,7 +53,8 @@ final class FirstLink implements FirstSignIn {
   }
 
   private boolean noOwnerHasPassword() {
-    return jdbc.sql("SELECT 1 FROM member WHERE role = 'owner' AND password_hash IS NOT NULL LIMIT 1")
+    return jdbc.sql(
+            "SELECT 1 FROM member WHERE role = 'owner' AND password_hash IS NOT NULL LIMIT 1")
         .query(Integer.class)
         .optional()
         .isEmpty();
@@ -63,7 +64,10 @@ final class FirstLink implements FirstSignIn {
   public Optional<String> link(String baseUrl) {
     return tenants.in(
         Tenants.FIRST,
-        () -> noOwnerHasPassword() ? Optional.of(baseUrl + "/sign-in#token=" + fresh().text()) : Optional.empty());
+        () ->
+            noOwnerHasPassword()
+                ? Optional.of(baseUrl + "/sign-in#token=" + fresh().text())
+                : Optional.empty());
   }
 
   private Token fresh() {

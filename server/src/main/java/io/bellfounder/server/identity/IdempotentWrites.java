@@ -87,16 +87,14 @@ public final class IdempotentWrites {
                 INSERT INTO idempotency_record (organisation_id, member_id, key, request_hash, created_at)
                 VALUES (?, ?, ?, ?, ?) ON CONFLICT DO NOTHING
                 """)
-            .params(
-                caller.organisationId(), caller.memberId(), key, request, Timestamp.from(now))
+            .params(caller.organisationId(), caller.memberId(), key, request, Timestamp.from(now))
             .update();
     if (fresh == 0) {
       return repeat(caller, key, request);
     }
     ResponseEntity<?> answer = work.get();
     byte[] text = answer.getBody() == null ? new byte[0] : json.writeValueAsBytes(answer.getBody());
-    jdbc.sql(
-            "UPDATE idempotency_record SET status = ?, answer = ? WHERE member_id = ? AND key = ?")
+    jdbc.sql("UPDATE idempotency_record SET status = ?, answer = ? WHERE member_id = ? AND key = ?")
         .params(answer.getStatusCode().value(), sealing.seal(text), caller.memberId(), key)
         .update();
     return answer;
@@ -136,8 +134,7 @@ public final class IdempotentWrites {
                 SELECT created_at FROM idempotency_record WHERE member_id = ?
                 ORDER BY created_at DESC OFFSET ? LIMIT 1))
             """)
-        .params(
-            caller.memberId(), Timestamp.from(now.minus(KEPT)), caller.memberId(), RECORDS_MAX)
+        .params(caller.memberId(), Timestamp.from(now.minus(KEPT)), caller.memberId(), RECORDS_MAX)
         .update();
   }
 

@@ -82,7 +82,8 @@ final class Profile {
     int length = password == null ? 0 : password.codePointCount(0, password.length());
     if (length < PASSWORD_MIN || length > PASSWORD_MAX) {
       errors.add(
-          new FieldError("password", "must have " + PASSWORD_MIN + " to " + PASSWORD_MAX + " characters"));
+          new FieldError(
+              "password", "must have " + PASSWORD_MIN + " to " + PASSWORD_MAX + " characters"));
     }
     if (change.email() != null && !EMAIL.matcher(change.email().strip()).matches()) {
       errors.add(new FieldError("email", "is not an e-mail address"));

@@ -1,11 +1,11 @@
 package io.bellfounder.server.identity;
 
+import io.bellfounder.server.api.Problem;
+import io.bellfounder.server.config.BellConfig;
 import jakarta.servlet.FilterChain;
 import jakarta.servlet.ServletException;
 import jakarta.servlet.http.HttpServletRequest;
 import jakarta.servlet.http.HttpServletResponse;
-import io.bellfounder.server.api.Problem;
-import io.bellfounder.server.config.BellConfig;
 import java.io.IOException;
 import java.net.URI;
 import java.util.Locale;

@@ -77,20 +77,19 @@ final class SessionEndpoints {
   ResponseEntity<Void> end(HttpServletRequest request) {
     SessionCookie.read(request)
         .flatMap(sessions::find)
-        .ifPresent(
-            caller ->
-                tenants.in(
-                    caller.organisationId(),
-                    () -> {
-                      sessions.end(caller);
-                      audit.record(
-                          new AuditEntry(
-                              caller.organisationId(),
-                              caller.actor(),
-                              "session.ended",
-                              caller.memberId()));
-                      return true;
-                    }));
+        .ifPresent(caller ->
+            tenants.in(
+                caller.organisationId(),
+                () -> {
+                  sessions.end(caller);
+                  audit.record(
+                      new AuditEntry(
+                          caller.organisationId(),
+                          caller.actor(),
+                          "session.ended",
+                          caller.memberId()));
+                  return true;
+                }));
     return ResponseEntity.noContent()
         .header(HttpHeaders.SET_COOKIE, SessionCookie.clear(request))
         .build();
@@ -121,7 +120,8 @@ final class SessionEndpoints {
     if (cookie != null) {
       answer.header(HttpHeaders.SET_COOKIE, cookie);
     }
-    boolean setupRequired = caller.map(c -> !c.passwordSet()).orElse(false) || firstLink.setupRequired();
+    boolean setupRequired =
+        caller.map(c -> !c.passwordSet()).orElse(false) || firstLink.setupRequired();
     return answer.body(SessionView.of(caller.orElse(null), setupRequired));
   }
 

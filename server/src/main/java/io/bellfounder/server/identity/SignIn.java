@@ -113,11 +113,10 @@ final class SignIn {
     boolean[] checked = {false};
     Optional<Member> member =
         members.stream()
-            .filter(
-                candidate -> {
-                  checked[0] = true;
-                  return passwords.matches(password, candidate.passwordHash());
-                })
+            .filter(candidate -> {
+              checked[0] = true;
+              return passwords.matches(password, candidate.passwordHash());
+            })
             .findFirst();
     if (!checked[0]) {
       var _ = passwords.matches(password, null);

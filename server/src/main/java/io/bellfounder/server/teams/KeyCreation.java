@@ -56,8 +56,7 @@ public final class KeyCreation {
         tenant.execute();
       }
       Created created =
-          creation.create(
-              connection, Tenants.FIRST, new Actor.Operator(), null, name, expiresAt);
+          creation.create(connection, Tenants.FIRST, new Actor.Operator(), null, name, expiresAt);
       connection.commit();
       return created;
     } catch (SQLException | RuntimeException e) {

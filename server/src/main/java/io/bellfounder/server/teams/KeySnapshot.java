@@ -43,7 +43,9 @@ final class KeySnapshot {
     return byId.get(id);
   }
 
-  /** 32 bytes that can be looked up. They are already as good as random, so one long is the hash. */
+  /**
+   * 32 bytes that can be looked up. They are already as good as random, so one long is the hash.
+   */
   private record Hmac(long a, long b, long c, long d) {
     static Hmac of(byte[] bytes) {
       var longs = java.nio.ByteBuffer.wrap(bytes);

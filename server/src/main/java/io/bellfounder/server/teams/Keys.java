@@ -105,8 +105,7 @@ public final class Keys {
             .params(Timestamp.from(clock.instant()), id)
             .update();
     if (revoked == 1) {
-      audit.record(
-          new AuditEntry(caller.organisationId(), caller.actor(), "key.revoked", id));
+      audit.record(new AuditEntry(caller.organisationId(), caller.actor(), "key.revoked", id));
     }
     return find(id).orElseThrow(() -> Problem.notFound("key"));
   }

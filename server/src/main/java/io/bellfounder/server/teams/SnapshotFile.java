@@ -39,7 +39,10 @@ final class SnapshotFile {
     try {
       Content content = json.readValue(sealing.open(Files.readAllBytes(file)), Content.class);
       return new KeySnapshot(content.revision(), content.keys());
-    } catch (IOException | GeneralSecurityException | JacksonException | IllegalArgumentException e) {
+    } catch (IOException
+        | GeneralSecurityException
+        | JacksonException
+        | IllegalArgumentException e) {
       LOG.error(
           "The snapshot of keys {} cannot be read ({}): all keys are refused until the database answers",
           file,
@@ -56,11 +59,9 @@ final class SnapshotFile {
       Files.createFile(
           fresh,
           PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rw-------")));
-      byte[] content =
-          json.writeValueAsBytes(new Content(snapshot.revision(), snapshot.keys()));
+      byte[] content = json.writeValueAsBytes(new Content(snapshot.revision(), snapshot.keys()));
       Files.write(fresh, sealing.seal(content), StandardOpenOption.WRITE, StandardOpenOption.DSYNC);
-      Files.move(
-          fresh, file, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
+      Files.move(fresh, file, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
     } catch (IOException e) {
       LOG.error("The snapshot of keys {} cannot be written: {}", file, e.toString());
     }

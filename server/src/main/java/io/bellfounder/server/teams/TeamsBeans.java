@@ -21,7 +21,9 @@ class TeamsBeans {
   SnapshotFile keySnapshotFile(
       DataDirectory data, MasterKey masterKey, SecureRandom random, JsonMapper json) {
     return new SnapshotFile(
-        data.root().resolve("keys.snapshot"), new Sealing(masterKey, "keys snapshot", random), json);
+        data.root().resolve("keys.snapshot"),
+        new Sealing(masterKey, "keys snapshot", random),
+        json);
   }
 
   @Bean

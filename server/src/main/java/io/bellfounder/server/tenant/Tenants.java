@@ -48,14 +48,13 @@ public final class Tenants {
   }
 
   private <T extends @Nullable Object> T with(String setting, String value, Supplier<T> work) {
-    return transactions.execute(
-        _ -> {
-          var _ =
-              jdbc.sql("SELECT set_config(?, ?, true)")
-                  .params(setting, value)
-                  .query(String.class)
-                  .single();
-          return work.get();
-        });
+    return transactions.execute(_ -> {
+      var _ =
+          jdbc.sql("SELECT set_config(?, ?, true)")
+              .params(setting, value)
+              .query(String.class)
+              .single();
+      return work.get();
+    });
   }
 }
