@@ -1,0 +1,128 @@
+package io.bellfounder.wire;
+
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Reads a provider's answer as it passes by and keeps what a ledger wants to know. Takes the bytes
+ * in chunks cut anywhere, holds a bounded part of them, never throws for any bytes. For one thread.
+ */
+public abstract sealed class AnswerMeter permits JsonMeter, SseMeter {
+  static final int RAW_USAGE_BYTES_MAX = 4_096;
+  static final int MODEL_BYTES_MAX = 512;
+
+  final Endpoint endpoint;
+  final UsageTally tally;
+  long textBytes;
+  boolean finished;
+  boolean terminated;
+
+  /** A usage came that may be the last: any but the one that opens an Anthropic stream. */
+  boolean closingUsage;
+
+  @Nullable WireError error;
+  @Nullable String model;
+  @Nullable String rawUsage;
+  @Nullable String rawStartUsage;
+
+  AnswerMeter(Endpoint endpoint) {
+    this.endpoint = endpoint;
+    this.tally = new UsageTally(endpoint.dialect());
+  }
+
+  /** For an answer that is one JSON object, or none: an error page reads as nothing. */
+  public static AnswerMeter json(Endpoint endpoint) {
+    return new JsonMeter(endpoint);
+  }
+
+  /** Reads the next bytes. */
+  public abstract void read(byte[] bytes, int offset, int length);
+
+  /** No more bytes come. */
+  public abstract void end();
+
+  /** What the provider has reported so far; {@link Usage#NONE} for a count of tokens. */
+  public Usage usage() {
+    return endpoint == Endpoint.COUNT_TOKENS ? Usage.NONE : tally.usage();
+  }
+
+  /** True once a usage object was seen, even one of zeros. */
+  public boolean usageSeen() {
+    return tally.seen();
+  }
+
+  /** True if {@link #usage} is the provider's last word and no estimate is needed. */
+  public abstract boolean usageFinal();
+
+  /**
+   * The usage for a call that has no final one: each class the provider reported, the estimate
+   * where it reported no input at all, and at least the text that was relayed as output.
+   */
+  public Usage estimate(long estimatedInputTokens) {
+    var seen = usage();
+    boolean anyInput =
+        seen.input() != null
+            || seen.cacheRead() != null
+            || seen.cacheWrite5m() != null
+            || seen.cacheWrite1h() != null;
+    long output = Math.max(seen.output() == null ? 0 : seen.output(), outputFloorTokens());
+    return new Usage(
+        anyInput ? seen.input() : Long.valueOf(estimatedInputTokens),
+        seen.cacheWrite5m(),
+        seen.cacheWrite1h(),
+        seen.cacheRead(),
+        output);
+  }
+
+  /**
+   * The provider's own usage object as JSON text, at most 4 KiB; for an Anthropic stream that has
+   * sent both, {@code {"message_start":…,"message_delta":…}}. {@code null} if none came.
+   */
+  public @Nullable String rawUsage() {
+    var start = rawStartUsage;
+    var last = rawUsage;
+    if (start == null || last == null) {
+      return last == null ? start : last;
+    }
+    var both = "{\"message_start\":" + start + ",\"message_delta\":" + last + "}";
+    return JsonText.utf8(both).length <= RAW_USAGE_BYTES_MAX ? both : last;
+  }
+
+  /** A floor of the tokens generated: a quarter of the bytes of text, thinking and tool input. */
+  public long outputFloorTokens() {
+    return endpoint == Endpoint.MESSAGES || endpoint == Endpoint.CHAT_COMPLETIONS
+        ? (textBytes + PromptEstimate.BYTES_PER_TOKEN - 1) / PromptEstimate.BYTES_PER_TOKEN
+        : 0;
+  }
+
+  /** True once the answer said why it stopped. */
+  public boolean finishSeen() {
+    return finished;
+  }
+
+  /** True once nothing more is to come: {@code message_stop}, {@code [DONE]}, the last brace. */
+  public boolean terminalSeen() {
+    return terminated;
+  }
+
+  /** The error inside the answer, if there is one, also in a stream that began with a 200. */
+  public @Nullable WireError error() {
+    return error;
+  }
+
+  /** The model that the answer names. */
+  public @Nullable String model() {
+    return model;
+  }
+
+  final void usage(byte[] bytes, int from, int to) {
+    tally.add(bytes, from, to);
+    closingUsage = true;
+    rawUsage = raw(bytes, from, to, rawUsage);
+  }
+
+  static @Nullable String raw(byte[] bytes, int from, int to, @Nullable String otherwise) {
+    return bytes[from] == '{' && to - from <= RAW_USAGE_BYTES_MAX
+        ? JsonCursor.text(bytes, from, to)
+        : otherwise;
+  }
+}

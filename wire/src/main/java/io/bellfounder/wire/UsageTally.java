@@ -1,0 +1,214 @@
+package io.bellfounder.wire;
+
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Adds up what a provider reports of one call. A stream's figures are cumulative and may repeat or
+ * leave out fields, so the largest of each field stands; a field that never came stays missing.
+ */
+final class UsageTally {
+  private final Dialect dialect;
+  private final JsonCursor cursor = new JsonCursor();
+  private final JsonCursor inner = new JsonCursor();
+
+  private @Nullable Long input;
+  private @Nullable Long cacheWrite;
+  private @Nullable Long cacheWrite5m;
+  private @Nullable Long cacheWrite1h;
+  private @Nullable Long cacheRead;
+  private @Nullable Long output;
+  private @Nullable Long total;
+  private boolean seen;
+
+  private @Nullable Long compactionInput;
+  private @Nullable Long compactionWrite;
+  private @Nullable Long compactionRead;
+  private @Nullable Long compactionOutput;
+
+  UsageTally(Dialect dialect) {
+    this.dialect = dialect;
+  }
+
+  /** Reads one usage object; anything else is ignored. */
+  void add(byte[] bytes, int from, int to) {
+    cursor.over(bytes, from, to);
+    if (!cursor.enterObject()) {
+      return;
+    }
+    seen = true;
+    var compaction = new Compaction();
+    while (cursor.next()) {
+      switch (dialect) {
+        case ANTHROPIC -> anthropic(bytes, compaction);
+        case OPENAI -> openAi(bytes);
+      }
+    }
+    compactionInput = larger(compactionInput, compaction.input);
+    compactionWrite = larger(compactionWrite, compaction.write);
+    compactionRead = larger(compactionRead, compaction.read);
+    compactionOutput = larger(compactionOutput, compaction.output);
+  }
+
+  private void anthropic(byte[] bytes, Compaction compaction) {
+    if (cursor.named("input_tokens")) {
+      input = larger(input, cursor.wholeNumber());
+    } else if (cursor.named("output_tokens")) {
+      output = larger(output, cursor.wholeNumber());
+    } else if (cursor.named("cache_creation_input_tokens")) {
+      cacheWrite = larger(cacheWrite, cursor.wholeNumber());
+    } else if (cursor.named("cache_read_input_tokens")) {
+      cacheRead = larger(cacheRead, cursor.wholeNumber());
+    } else if (cursor.named("cache_creation") && enterInner(bytes)) {
+      while (inner.next()) {
+        if (inner.named("ephemeral_5m_input_tokens")) {
+          cacheWrite5m = larger(cacheWrite5m, inner.wholeNumber());
+        } else if (inner.named("ephemeral_1h_input_tokens")) {
+          cacheWrite1h = larger(cacheWrite1h, inner.wholeNumber());
+        }
+      }
+    } else if (cursor.named("iterations") && cursor.valueIs('[')) {
+      compaction.read(bytes, cursor.valueStart(), cursor.valueEnd());
+    }
+  }
+
+  private void openAi(byte[] bytes) {
+    if (cursor.named("prompt_tokens")) {
+      input = larger(input, cursor.wholeNumber());
+    } else if (cursor.named("completion_tokens")) {
+      output = larger(output, cursor.wholeNumber());
+    } else if (cursor.named("total_tokens")) {
+      total = larger(total, cursor.wholeNumber());
+    } else if (cursor.named("prompt_cache_hit_tokens")) {
+      cacheRead = larger(cacheRead, cursor.wholeNumber());
+    } else if (cursor.named("prompt_tokens_details") && enterInner(bytes)) {
+      while (inner.next()) {
+        if (inner.named("cached_tokens")) {
+          cacheRead = larger(cacheRead, inner.wholeNumber());
+        } else if (inner.named("cache_write_tokens")) {
+          cacheWrite = larger(cacheWrite, inner.wholeNumber());
+        }
+      }
+    }
+  }
+
+  private boolean enterInner(byte[] bytes) {
+    return inner.over(bytes, cursor.valueStart(), cursor.valueEnd()).enterObject();
+  }
+
+  boolean seen() {
+    return seen;
+  }
+
+  Usage usage() {
+    return switch (dialect) {
+      case ANTHROPIC -> anthropicUsage();
+      case OPENAI -> openAiUsage();
+    };
+  }
+
+  /** What the split by life time does not explain was written for five minutes, the default. */
+  private Usage anthropicUsage() {
+    var five = cacheWrite5m;
+    if (cacheWrite != null) {
+      long split = orZero(cacheWrite5m) + orZero(cacheWrite1h);
+      five = orZero(cacheWrite5m) + Math.max(0, cacheWrite - split);
+    }
+    return new Usage(
+        plus(input, compactionInput),
+        plus(five, compactionWrite),
+        cacheWrite1h,
+        plus(cacheRead, compactionRead),
+        plus(output, compactionOutput));
+  }
+
+  /**
+   * Cached tokens stand inside {@code prompt_tokens}. Some compatible providers (Gemini, xAI) leave
+   * reasoning out of {@code completion_tokens} but not out of the total.
+   */
+  private Usage openAiUsage() {
+    var fresh = input;
+    if (input != null) {
+      fresh = Math.max(0, input - orZero(cacheRead) - orZero(cacheWrite));
+    }
+    var generated = output;
+    if (output != null && total != null && input != null) {
+      generated = Math.max(output, total - input);
+    }
+    return new Usage(fresh, cacheWrite, null, cacheRead, generated);
+  }
+
+  private static @Nullable Long larger(@Nullable Long a, @Nullable Long b) {
+    if (a == null || b == null) {
+      return a == null ? b : a;
+    }
+    return Math.max(a, b);
+  }
+
+  private static @Nullable Long plus(@Nullable Long a, @Nullable Long b) {
+    return a == null || b == null ? (a == null ? b : a) : Long.valueOf(saturated(a + b));
+  }
+
+  private static long saturated(long sum) {
+    return sum < 0 ? Long.MAX_VALUE : sum;
+  }
+
+  private static long orZero(@Nullable Long tokens) {
+    return tokens == null ? 0 : tokens;
+  }
+
+  /**
+   * Server-side compaction is billed, but its tokens stand only in {@code usage.iterations}, in
+   * entries of type {@code compaction} (platform.claude.com, compaction, read 2026-11).
+   */
+  private static final class Compaction {
+    @Nullable Long input;
+    @Nullable Long write;
+    @Nullable Long read;
+    @Nullable Long output;
+
+    void read(byte[] bytes, int from, int to) {
+      var entry = new JsonCursor();
+      for (int at = from + 1; at < to; ) {
+        entry.over(bytes, at, to);
+        if (!entry.enterObject()) {
+          return;
+        }
+        one(entry);
+        if (entry.fault() != null) {
+          return;
+        }
+        at = entry.position();
+        while (at < to && (bytes[at] == ',' || JsonCursor.isBlank(bytes[at]))) {
+          at++;
+        }
+      }
+    }
+
+    private void one(JsonCursor entry) {
+      boolean compacts = false;
+      Long in = null;
+      Long written = null;
+      Long cached = null;
+      Long out = null;
+      while (entry.next()) {
+        if (entry.named("type")) {
+          compacts = "compaction".equals(entry.string(64));
+        } else if (entry.named("input_tokens")) {
+          in = entry.wholeNumber();
+        } else if (entry.named("cache_creation_input_tokens")) {
+          written = entry.wholeNumber();
+        } else if (entry.named("cache_read_input_tokens")) {
+          cached = entry.wholeNumber();
+        } else if (entry.named("output_tokens")) {
+          out = entry.wholeNumber();
+        }
+      }
+      if (compacts) {
+        input = plus(input, in);
+        write = plus(write, written);
+        read = plus(read, cached);
+        output = plus(output, out);
+      }
+    }
+  }
+}
