@@ -22,6 +22,7 @@ public final class DatabaseAccess {
   static final String EMBEDDED = "bellfounder";
 
   private static final int NAME_LENGTH_MAX = 63;
+  private static final String INSUFFICIENT_PRIVILEGE = "42501";
 
   private final String jdbcUrl;
   private final @Nullable String owner;
@@ -151,19 +152,22 @@ public final class DatabaseAccess {
 
   private void prepareAppRole(Connection connection, Statement statement) throws SQLException {
     String role = quoted(appRole());
-    if (!exists(connection, "SELECT 1 FROM pg_roles WHERE rolname = ?", appRole())) {
-      try {
+    try {
+      if (!exists(connection, "SELECT 1 FROM pg_roles WHERE rolname = ?", appRole())) {
         statement.execute("CREATE ROLE " + role + " NOSUPERUSER NOBYPASSRLS");
-      } catch (SQLException e) {
-        throw new SQLException(
-            "the database user may not create the role %s; as an administrator run: CREATE ROLE %s; GRANT %s TO CURRENT_USER WITH ADMIN OPTION — for the user of database.url"
-                .formatted(appRole(), role, role),
-            e.getSQLState(),
-            e);
       }
+      // The same password on every node, so all of them may do this.
+      statement.execute("ALTER ROLE " + role + " LOGIN PASSWORD '" + appPassword + "'");
+    } catch (SQLException e) {
+      if (!INSUFFICIENT_PRIVILEGE.equals(e.getSQLState())) {
+        throw e;
+      }
+      throw new SQLException(
+          "the user of database.url may not make or change the role %s: as an administrator, ALTER ROLE <that user> CREATEROLE, and drop the role if another user made it"
+              .formatted(appRole()),
+          e.getSQLState(),
+          e);
     }
-    // Only the hash changes when the password is the same, so nodes may all do this.
-    statement.execute("ALTER ROLE " + role + " LOGIN PASSWORD '" + appPassword + "'");
   }
 
   private static boolean exists(Connection connection, String query, String name)
