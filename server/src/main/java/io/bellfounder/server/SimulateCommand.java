@@ -2,6 +2,7 @@ package io.bellfounder.server;
 
 import java.lang.reflect.InvocationTargetException;
 import java.lang.reflect.Method;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
@@ -13,7 +14,7 @@ import picocli.CommandLine.Unmatched;
     description =
         "A model provider to try things against; `bell simulate --help` lists its options.")
 final class SimulateCommand implements Callable<Integer> {
-  @Unmatched List<String> words = List.of();
+  @Unmatched List<String> words = new ArrayList<>();
 
   @Override
   public Integer call() throws Exception {
@@ -27,8 +28,6 @@ final class SimulateCommand implements Callable<Integer> {
       }
       throw e;
     }
-    // The simulator's own threads keep the process alive until it is stopped.
-    Thread.currentThread().join();
     return 0;
   }
 }
