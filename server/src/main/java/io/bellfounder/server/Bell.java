@@ -22,6 +22,7 @@ import picocli.CommandLine.IVersionProvider;
     versionProvider = Bell.Version.class,
     subcommands = {
       UpCommand.class,
+      KeyCommand.class,
       ConfigCommand.class,
       DoctorCommand.class,
       SimulateCommand.class,
