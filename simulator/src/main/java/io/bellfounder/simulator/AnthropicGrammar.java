@@ -137,7 +137,7 @@ final class AnthropicGrammar {
     String type = Json.string(data.path("delta"), "type");
     Set<String> fitting = DELTAS.get(openType);
     if (fitting != null && !fitting.contains(type)) {
-      wrong("a " + type + " in a " + openType + " block");
+      wrong("a delta of type " + type + " in a block of type " + openType);
     }
     if (type.equals("input_json_delta")) {
       if (!data.path("delta").path("partial_json").isString()) {
