@@ -5,11 +5,17 @@ import static java.util.Objects.requireNonNull;
 import io.bellfounder.gateway.Attempt.Outcome;
 import io.bellfounder.gateway.KeyDirectory.KeyCheck;
 import io.bellfounder.gateway.Settlement.Ending;
+import io.bellfounder.wire.EditedBody;
+import io.bellfounder.wire.RequestScan;
+import io.bellfounder.wire.WireError;
+import io.netty.buffer.ByteBuf;
+import io.netty.buffer.Unpooled;
 import io.vertx.core.MultiMap;
 import io.vertx.core.Vertx;
 import io.vertx.core.buffer.Buffer;
 import io.vertx.core.http.HttpClientResponse;
 import io.vertx.core.http.HttpServerRequest;
+import io.vertx.core.internal.buffer.BufferInternal;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
@@ -72,7 +78,8 @@ final class CallPath {
   }
 
   /** A call whose opened record is written. */
-  private record Call(OpenedCall opened, RequestScan scan, Route route, Settlement settlement) {}
+  private record Call(
+      OpenedCall opened, RequestScan.Scanned scan, Route route, Settlement settlement) {}
 
   /** A provider's error, kept in case no other target does better. */
   private record HeldAnswer(
@@ -158,10 +165,20 @@ final class CallPath {
     }
     bodyBytesTaken = length;
     plane.retryBudget.callArrived();
-    var scan = RequestScan.of(operation, bytes, length);
+    RequestScan.Scanned scan;
+    switch (RequestScan.of(operation.endpoint, bytes, 0, length)) {
+      case RequestScan.Unreadable(var reason, int offset) -> {
+        refuseRecorded(
+            key,
+            Refusal.badRequest(
+                "The request body is no JSON object: " + reason + " at byte " + offset + "."));
+        return;
+      }
+      case RequestScan.Scanned whole -> scan = whole;
+    }
     var model = scan.model();
     if (model == null) {
-      refuseRecorded(key, Refusal.badRequest("The request body has no model."));
+      refuseRecorded(key, Refusal.badRequest("model: Field required"));
       return;
     }
     var route = plane.routes().route(operation.dialect, model).orElse(null);
@@ -182,10 +199,15 @@ final class CallPath {
   }
 
   private OpenedCall opened(
-      GatewayKey key, RequestScan scan, String model, int length, @Nullable Route route) {
+      GatewayKey key,
+      RequestScan.@Nullable Scanned scan,
+      String model,
+      long length,
+      @Nullable Route route) {
     var first = route == null ? null : route.targets().getFirst();
     var firstModel = first == null ? null : modelOf(first, model);
     var now = plane.ports.clock().instant();
+    long estimate = scan == null || !operation.priced ? 0 : scan.estimatedInputTokens();
     return new OpenedCall(
         id,
         plane.config.node(),
@@ -196,14 +218,14 @@ final class CallPath {
         route == null ? null : route.name(),
         first == null ? null : first.provider().name(),
         firstModel,
-        scan.streaming(),
+        scan != null && scan.streaming(),
         now,
         length,
-        operation.priced ? scan.estimatedInputTokens() : 0,
-        scan.maxOutputTokens(),
+        estimate,
+        scan == null ? null : scan.maxOutputTokens(),
         first == null || firstModel == null || !operation.priced
             ? null
-            : plane.ports.prices().price(first.provider().name(), firstModel, now),
+            : plane.ports.prices().price(first.provider().name(), firstModel, now, estimate),
         header("x-claude-code-session-id"),
         header("x-claude-code-agent-id"),
         header("x-claude-code-parent-agent-id"),
@@ -350,9 +372,8 @@ final class CallPath {
 
     void start() {
       var provider = candidate.target().provider();
-      var body =
-          call.scan()
-              .bodyFor(candidate.model().equals(call.scan().model()) ? null : candidate.model());
+      var renamed = candidate.model().equals(call.scan().model()) ? null : candidate.model();
+      var body = buffer(call.scan().edited(renamed));
       var options =
           ProviderRequest.options(
               provider, operation, request, call.scan().streaming(), body.length());
@@ -391,13 +412,13 @@ final class CallPath {
         }
         return;
       }
-      switch (meter.first()) {
-        case REAL -> relay();
+      switch (meter.beginning()) {
+        case EVENT -> relay();
         case ERROR -> {
           leg.cancel();
           failed(Outcome.PROVIDER_ERROR, meter.errorDetail(), null);
         }
-        case NONE -> {
+        case NOTHING -> {
           if (heldBytes > MOST_HELD_BYTES) {
             relay();
           }
@@ -591,10 +612,7 @@ final class CallPath {
     void settle(SettledCall.Outcome outcome, @Nullable Integer status, @Nullable String errorType) {
       boolean refused = answer != null && outcomeOf(answer.statusCode()) != Outcome.OK;
       boolean billed = operation.priced && !refused && leg.connected();
-      var count =
-          billed
-              ? Meter.Count.of(meter, call.opened(), outcome == SettledCall.Outcome.COMPLETED)
-              : Meter.Count.NONE;
+      var count = billed ? Meter.Count.of(meter, call.opened()) : Meter.Count.NONE;
       call.settlement()
           .settle(
               new Ending(
@@ -646,7 +664,7 @@ final class CallPath {
       long interval = plane.config.pingInterval().toNanos();
       if (relaying) {
         if (now - client.lastWriteNanos() > interval && !client.full()) {
-          client.write(Buffer.buffer(Meter.ping(operation.dialect)));
+          client.write(BufferInternal.buffer(WireError.ping(operation.dialect)));
         }
       } else if (outcomeOf(status()) == Outcome.OK
           && now - startedNanos > interval
@@ -768,11 +786,7 @@ final class CallPath {
 
   /** Says no to a caller who is known, and writes that down. */
   private boolean refuseRecorded(GatewayKey key, Refusal refusal) {
-    var unread = RequestScan.unread();
-    refuseRecorded(
-        opened(
-            key, unread, "", (int) Math.max(0, Math.min(statedLength(), Integer.MAX_VALUE)), null),
-        refusal);
+    refuseRecorded(opened(key, null, "", Math.max(0, statedLength()), null), refusal);
     return false;
   }
 
@@ -821,6 +835,16 @@ final class CallPath {
       }
       loop.closed(this);
     }
+  }
+
+  private static Buffer buffer(EditedBody body) {
+    var segments = body.segments();
+    var parts = new ByteBuf[segments.size()];
+    for (int i = 0; i < parts.length; i++) {
+      var segment = segments.get(i);
+      parts[i] = Unpooled.wrappedBuffer(segment.bytes(), segment.offset(), segment.length());
+    }
+    return BufferInternal.buffer(Unpooled.wrappedBuffer(parts.length, parts));
   }
 
   private Vertx vertx() {

@@ -40,7 +40,7 @@ final class Inflated {
 
   Buffer add(Buffer chunk) {
     if (over) {
-      return EventFrames.NOTHING;
+      return EventTail.NOTHING;
     }
     if (inBody) {
       return inflate(chunk);
@@ -48,7 +48,7 @@ final class Inflated {
     header.appendBuffer(chunk);
     int end = headerEnd();
     if (end < 0) {
-      return EventFrames.NOTHING;
+      return EventTail.NOTHING;
     }
     inBody = true;
     var first = header.getBuffer(end, header.length());

@@ -1,159 +1,181 @@
 package io.bellfounder.gateway;
 
-import io.bellfounder.wire.Dialect;
+import io.bellfounder.wire.AnswerMeter;
+import io.bellfounder.wire.SseMeter;
 import io.bellfounder.wire.Usage;
+import io.netty.buffer.ByteBuf;
+import io.netty.buffer.Unpooled;
 import io.vertx.core.buffer.Buffer;
 import io.vertx.core.http.HttpClientResponse;
-import java.nio.charset.StandardCharsets;
+import io.vertx.core.internal.buffer.BufferInternal;
 import org.jspecify.annotations.Nullable;
 
 /**
  * Reads an answer while it passes: where its events end, which is the first real one, what it says
- * it used. What goes on to the client are the provider's bytes, by whole events.
+ * it used. What goes on to the client are the provider's bytes; in a stream, by whole events.
  */
 final class Meter {
-  private static final byte[] ANTHROPIC_PING =
-      "event: ping\ndata: {\"type\": \"ping\"}\n\n".getBytes(StandardCharsets.US_ASCII);
-  private static final byte[] OPENAI_PING = ": ping\n\n".getBytes(StandardCharsets.US_ASCII);
+  private static final int MOST_DETAIL = 200;
+  private static final byte[] NO_BYTES = {};
 
-  /** A JSON answer beyond this is relayed, but its usage is not looked for. */
-  private static final int MOST_READ_BYTES = 16 << 20;
-
-  /** What an answer began with. */
-  enum First {
-    NONE,
-    REAL,
-    ERROR
-  }
-
-  private final boolean eventStream;
-  private final boolean dropsUsageChunk;
-  private final AnswerReader reader;
-  private final EventFrames frames;
+  private final AnswerMeter reader;
+  private final @Nullable SseMeter events;
+  private final EventTail tail = new EventTail();
   private final @Nullable Inflated inflated;
-  private final Buffer whole = Buffer.buffer();
-  private First first = First.NONE;
-  private boolean errorInside;
+  private boolean begun;
 
-  private Meter(
-      boolean eventStream,
-      boolean dropsUsageChunk,
-      AnswerReader reader,
-      @Nullable Inflated inflated) {
-    this.eventStream = eventStream;
-    this.dropsUsageChunk = dropsUsageChunk;
+  private Meter(AnswerMeter reader, @Nullable Inflated inflated) {
     this.reader = reader;
+    this.events = reader instanceof SseMeter sse ? sse : null;
     this.inflated = inflated;
-    this.frames = new EventFrames(this::event);
   }
 
   static Meter of(
       Operation operation, HttpClientResponse answer, boolean success, boolean dropsUsageChunk) {
     var type = answer.getHeader("content-type");
+    var inflated = Inflated.of(answer.getHeader("content-encoding"));
+    boolean stream = success && type != null && type.startsWith("text/event-stream");
     return new Meter(
-        success && type != null && type.startsWith("text/event-stream"),
-        dropsUsageChunk,
-        new AnswerReader(operation.dialect),
-        Inflated.of(answer.getHeader("content-encoding")));
-  }
-
-  static byte[] ping(Dialect dialect) {
-    return dialect == Dialect.ANTHROPIC ? ANTHROPIC_PING : OPENAI_PING;
+        stream
+            ? new SseMeter(operation.endpoint, dropsUsageChunk && inflated == null)
+            : AnswerMeter.json(operation.endpoint),
+        inflated);
   }
 
   /** Takes a chunk of the answer and gives what of it, and of what was kept, goes on. */
   Buffer pass(Buffer chunk) {
-    var readable = inflated == null ? chunk : inflated.add(chunk);
-    if (!eventStream) {
-      first = First.REAL;
-      if (whole.length() + readable.length() <= MOST_READ_BYTES) {
-        whole.appendBuffer(readable);
-      }
+    begun = true;
+    if (inflated != null) {
+      var text = inflated.add(chunk).getBytes();
+      reader.read(text, 0, text.length);
       return chunk;
     }
-    var events = frames.pass(readable);
-    return inflated == null ? events : chunk;
+    var bytes = ((BufferInternal) chunk).getByteBuf();
+    if (!bytes.hasArray()) {
+      bytes = Unpooled.wrappedBuffer(chunk.getBytes());
+    }
+    int offset = bytes.arrayOffset() + bytes.readerIndex();
+    if (events == null) {
+      reader.read(bytes.array(), offset, bytes.readableBytes());
+      return chunk;
+    }
+    var passing = new Passing(bytes.array(), offset, bytes.readableBytes());
+    events.pass(bytes.array(), offset, bytes.readableBytes(), passing);
+    return tail.pass(passing.all ? chunk : passing.whole(), events.atBoundary());
   }
 
-  private boolean event(byte[] bytes, int from, int to) {
-    var kind = reader.event(bytes, from, to);
-    if (first == First.NONE && kind != AnswerReader.Kind.PING) {
-      first = kind == AnswerReader.Kind.ERROR ? First.ERROR : First.REAL;
+  /** Gathers what the reader lets through, without copying what lies in the chunk itself. */
+  private static final class Passing implements SseMeter.Sink {
+    private final byte[] chunk;
+    private final int chunkOffset;
+    private final int chunkLength;
+    private ByteBuf parts = Unpooled.EMPTY_BUFFER;
+    private boolean any;
+    private boolean all;
+
+    Passing(byte[] chunk, int offset, int length) {
+      this.chunk = chunk;
+      this.chunkOffset = offset;
+      this.chunkLength = length;
     }
-    errorInside |= kind == AnswerReader.Kind.ERROR;
-    return kind != AnswerReader.Kind.USAGE_ONLY || !dropsUsageChunk;
+
+    @Override
+    public void pass(byte[] bytes, int offset, int length) {
+      boolean lasting = bytes == chunk;
+      all = !any && lasting && offset == chunkOffset && length == chunkLength;
+      var part =
+          lasting
+              ? Unpooled.wrappedBuffer(bytes, offset, length)
+              : Unpooled.copiedBuffer(bytes, offset, length);
+      parts = any ? Unpooled.wrappedBuffer(parts, part) : part;
+      any = true;
+    }
+
+    Buffer whole() {
+      return BufferInternal.buffer(parts);
+    }
   }
 
   /** What is left when the answer ends. */
   Buffer rest() {
-    if (!eventStream) {
-      reader.json(whole.getBytes());
-      return EventFrames.NOTHING;
+    if (events == null || inflated != null) {
+      reader.end();
+      return EventTail.NOTHING;
     }
-    var left = frames.rest();
-    if (left.length() > 0) {
-      var bytes = left.getBytes();
-      event(bytes, 0, bytes.length);
-    }
-    return inflated == null ? left : EventFrames.NOTHING;
+    var passing = new Passing(NO_BYTES, 0, 0);
+    events.rest(passing);
+    return tail.pass(passing.whole(), true);
   }
 
-  First first() {
-    return first;
+  /** What an answer began with; a body that is no stream has begun with its first byte. */
+  SseMeter.Beginning beginning() {
+    if (events != null) {
+      return events.beginning();
+    }
+    return begun ? SseMeter.Beginning.EVENT : SseMeter.Beginning.NOTHING;
   }
 
   boolean isEventStream() {
-    return eventStream;
+    return events != null;
   }
 
-  /** Our own events may stand between the provider's, which is not so in a compressed stream. */
+  /** Our own events may follow here, which is never so in a compressed stream. */
   boolean takesOurEvents() {
-    return eventStream && inflated == null;
+    return events != null && inflated == null && tail.atBoundary();
   }
 
   /** The event that ends every answer of this protocol has passed. */
   boolean complete() {
-    return eventStream && reader.complete();
+    return events != null && events.terminalSeen();
   }
 
   /** Whether an answer that ends here is a whole one. */
   boolean wholeAtEnd() {
-    return !eventStream || reader.complete() || reader.stopped() || errorInside;
+    return events == null || reader.terminalSeen() || reader.finishSeen() || errorInside();
   }
 
-  /** The provider broke the stream off with an error event of its own. */
+  /** The provider put an error into its answer. */
   boolean errorInside() {
-    return errorInside;
+    return reader.error() != null;
   }
 
   @Nullable String errorType() {
-    return reader.errorType();
+    var error = reader.error();
+    return error == null ? null : error.type();
   }
 
   @Nullable String errorDetail() {
-    var detail = reader.errorDetail();
-    return detail == null || detail.length() <= 200 ? detail : detail.substring(0, 200);
+    var error = reader.error();
+    if (error == null) {
+      return null;
+    }
+    var detail = error.type() + ": " + error.message();
+    return detail.length() <= MOST_DETAIL ? detail : detail.substring(0, MOST_DETAIL) + "…";
+  }
+
+  /** Frees what the garbage collector would free late. */
+  void close() {
+    if (inflated != null) {
+      inflated.close();
+    }
   }
 
   /** What a call used, as far as its answer tells. */
   record Count(Usage usage, boolean estimated, @Nullable String raw) {
     static final Count NONE = new Count(Usage.NONE, false, null);
 
-    static Count of(@Nullable Meter meter, OpenedCall opened, boolean whole) {
-      var usage = meter == null ? Usage.NONE : meter.reader.usage();
-      boolean told = usage.input() != null || usage.output() != null;
-      var raw = meter == null ? null : meter.reader.raw();
-      if (whole && told) {
-        return new Count(usage, false, raw);
+    /** A floor where no answer came, or none that tells. */
+    static Count of(@Nullable Meter meter, OpenedCall opened) {
+      if (meter == null) {
+        return new Count(
+            new Usage(opened.estimatedInputTokens(), null, null, null, 0L), true, null);
       }
-      var floor =
-          new Usage(
-              usage.input() == null ? Long.valueOf(opened.estimatedInputTokens()) : usage.input(),
-              usage.cacheWrite5m(),
-              usage.cacheWrite1h(),
-              usage.cacheRead(),
-              usage.output() == null ? Long.valueOf(0) : usage.output());
-      return new Count(floor, true, raw);
+      var reader = meter.reader;
+      boolean last = reader.usageFinal();
+      return new Count(
+          last ? reader.usage() : reader.estimate(opened.estimatedInputTokens()),
+          !last,
+          reader.rawUsage());
     }
   }
 }

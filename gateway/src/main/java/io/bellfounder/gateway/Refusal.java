@@ -2,7 +2,9 @@ package io.bellfounder.gateway;
 
 import io.bellfounder.gateway.KeyDirectory.KeyCheck;
 import io.bellfounder.wire.Dialect;
+import io.bellfounder.wire.WireError;
 import io.vertx.core.buffer.Buffer;
+import io.vertx.core.internal.buffer.BufferInternal;
 import java.time.Duration;
 import java.util.List;
 import java.util.stream.Collectors;
@@ -141,10 +143,10 @@ record Refusal(
 
   /** The error inside a stream that has begun. */
   Buffer asEvent(Dialect dialect, String requestId) {
-    return Buffer.buffer(ErrorBodies.event(dialect, type, message, requestId));
+    return BufferInternal.buffer(new WireError(type, message).event(dialect, requestId));
   }
 
   Buffer asBody(Dialect dialect, String requestId) {
-    return Buffer.buffer(ErrorBodies.body(dialect, type, message, requestId));
+    return BufferInternal.buffer(new WireError(type, message).body(dialect, requestId));
   }
 }

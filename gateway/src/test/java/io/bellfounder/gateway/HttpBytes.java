@@ -66,6 +66,9 @@ final class HttpBytes {
         return new Message(start, headers, new byte[0], true);
       }
       int colon = line.indexOf(':');
+      if (colon < 0) {
+        throw new IOException("no header but something else");
+      }
       headers.add(new Header(line.substring(0, colon), line.substring(colon + 1).strip()));
     }
   }
