@@ -71,9 +71,16 @@ class ControlPlane {
 
       @Override
       public @Nullable String problem() {
-        return state.probe();
+        return state.problem();
       }
     };
+  }
+
+  /** Health answers from the last look, so that it answers at once while the database hangs. */
+  @Bean
+  SmartLifecycle databaseLook(DatabaseState state) {
+    Repeating repeating = new Repeating("database-look", Duration.ofSeconds(2), state::look);
+    return new StartStop(repeating::start, repeating::stop);
   }
 
   @Bean

@@ -30,17 +30,20 @@ public final class DatabaseState {
     migrated.await();
   }
 
-  /**
-   * What is wrong right now, without secrets; {@code null} if the database answers. Blocks ≤ 5 s.
-   */
-  public @Nullable String probe() {
+  /** What was wrong at the last look, at most some seconds ago; {@code null} if all was well. */
+  public @Nullable String problem() {
+    return problem.get();
+  }
+
+  /** Asks a migrated database for a sign of life. Blocks up to 7 s. */
+  void look() {
     if (!migrated()) {
-      return problem.get();
+      return;
     }
     try (Connection connection = access.app()) {
-      return connection.isValid(2) ? null : "the connection does not answer";
+      problem.set(connection.isValid(2) ? null : "the connection does not answer");
     } catch (SQLException e) {
-      return Migrations.words(e);
+      problem.set(Migrations.words(e));
     }
   }
 

@@ -7,6 +7,6 @@ public interface HealthPart {
   /** One word, such as {@code database}. */
   String name();
 
-  /** One line without secrets, or {@code null} if all is well. Answers within 5 s. */
+  /** One line without secrets, or {@code null} if all is well. Answers at once. */
   @Nullable String problem();
 }

@@ -13,6 +13,7 @@ import ch.qos.logback.core.util.FileSize;
 import io.bellfounder.server.config.BellConfig.Logging;
 import java.nio.file.Path;
 import org.slf4j.LoggerFactory;
+import org.slf4j.bridge.SLF4JBridgeHandler;
 
 /**
  * Where log lines go: JSON into {@code bellfounder.log} in the data directory, at most five files
@@ -65,6 +66,12 @@ public final class Logs {
     Logger root = context.getLogger(Logger.ROOT_LOGGER_NAME);
     root.setLevel(Level.WARN);
     root.addAppender(console);
+    // Advice to its own developers, at every start.
+    context.getLogger("org.springdoc.core.events").setLevel(Level.ERROR);
+    if (!SLF4JBridgeHandler.isInstalled()) {
+      SLF4JBridgeHandler.removeHandlersForRootLogger();
+      SLF4JBridgeHandler.install();
+    }
     context.getLogger("io.bellfounder").setLevel(Level.toLevel(level, Level.INFO));
     return context;
   }
