@@ -18,6 +18,8 @@ record RawCall(String head, List<byte[]> chunks, byte[] body, Ending ending) {
     RESET
   }
 
+  static final RawCall NOTHING = new RawCall("", List.of(), new byte[0], Ending.CLOSED);
+
   static RawCall anthropic(Simulator simulator, String body) throws IOException {
     return call(
         simulator, "/v1/messages", "x-api-key: k\r\nanthropic-version: 2023-06-01\r\n", body);
