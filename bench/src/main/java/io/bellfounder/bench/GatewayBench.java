@@ -43,11 +43,19 @@ final class GatewayBench implements Callable<Integer> {
       description = "The product (default: ${DEFAULT-VALUE}).")
   private Path jar = Path.of("server/target/bellfounder.jar");
 
+  @Option(
+      names = "--data-plane",
+      description = "Also measure the data plane alone, with a ledger that forgets.")
+  private boolean dataPlane;
+
+  @Option(names = "--no-product", description = "Leave the whole product out; needs --data-plane.")
+  private boolean noProduct;
+
   private final Figures figures = new Figures("gateway");
 
   @Override
   public Integer call() throws Exception {
-    if (!Files.isReadable(jar)) {
+    if (!noProduct && !Files.isReadable(jar)) {
       System.err.println("There is no " + jar + ": build it first, or name it with --jar.");
       return 2;
     }
@@ -60,9 +68,15 @@ final class GatewayBench implements Callable<Integer> {
       subjects.add(
           Subject.nginx(
               Files.createDirectories(directory.resolve("nginx")), upstream.port(), Ports.free()));
-      progress("nginx is up; starting Bellfounder");
-      Path home = Files.createDirectories(directory.resolve("bellfounder"));
-      subjects.add(Subject.bellfounder(home, jar, upstream.port(), Ports.free()));
+      if (dataPlane) {
+        progress("nginx is up; starting the data plane alone");
+        subjects.add(Subject.gatewayAlone(directory.resolve("gateway.log"), upstream.port()));
+      }
+      if (!noProduct) {
+        progress("starting Bellfounder");
+        Path home = Files.createDirectories(directory.resolve("bellfounder"));
+        subjects.add(Subject.bellfounder(home, jar, upstream.port(), Ports.free()));
+      }
       Subject product = subjects.getLast();
       figures.add("idle", product.name(), 0, product.residentMebibytes(), "MiB");
       boolean kept = true;
@@ -136,7 +150,7 @@ final class GatewayBench implements Callable<Integer> {
         double answers = result.latencyNanos().getTotalCount();
         contender.cpuMicros().add((contender.subject().cpuSeconds() - before) / answers * 1e6);
       }
-      double half = Figures.median(named(contenders, "bellfounder").perSecond()) / 2;
+      double half = Figures.median(contenders.getLast().perSecond()) / 2;
       for (Contender contender : turns(contenders, rounds, order)) {
         progress(workload.title() + ": half load, " + contender.subject().name());
         Load.Result result = checked(contender.subject(), contender.load().open(round, half));
@@ -170,7 +184,7 @@ final class GatewayBench implements Callable<Integer> {
   private boolean report(Workload workload, List<Contender> contenders, double half) {
     progress("");
     Contender nginx = named(contenders, "nginx");
-    Contender product = named(contenders, "bellfounder");
+    Contender product = contenders.getLast();
     double nginxPerSecond = Figures.median(nginx.perSecond());
     System.out.printf(
         Locale.ROOT,
@@ -208,7 +222,7 @@ final class GatewayBench implements Callable<Integer> {
     }
     double ratio = Figures.median(product.perSecond()) / nginxPerSecond;
     double p99Apart = Figures.median(product.p99Millis()) - Figures.median(nginx.p99Millis());
-    figures.add(workload.key(), "bellfounder", workload.connections(), ratio, "ratio");
+    figures.add(workload.key(), product.subject().name(), workload.connections(), ratio, "ratio");
     System.out.printf(
         Locale.ROOT,
         "  throughput %.2f of nginx's (aim %.2f: %s), p99 %+.2f ms against nginx (aim within %.0f ms: %s)%n",

@@ -121,6 +121,28 @@ record Subject(String name, int port, String key, Process process) implements Au
     return new Subject("nginx", port, "none", process);
   }
 
+  /** Starts the data plane alone, with a ledger that forgets. */
+  static Subject gatewayAlone(Path log, int upstreamPort) throws IOException, InterruptedException {
+    Process process =
+        start(
+            List.of(
+                javaCommand(),
+                "-XX:+UseCompactObjectHeaders",
+                "-XX:MaxDirectMemorySize=512m",
+                "-Xmx1g",
+                "--enable-native-access=ALL-UNNAMED",
+                "--sun-misc-unsafe-memory-access=allow",
+                "-cp",
+                System.getProperty("java.class.path"),
+                GatewayAlone.class.getName(),
+                Integer.toString(upstreamPort)),
+            Map.of(),
+            log);
+    String port =
+        awaitLine(process, log, line -> line.startsWith("gateway ") ? line.substring(8) : null);
+    return new Subject("data plane", Integer.parseInt(port), GatewayAlone.KEY, process);
+  }
+
   /** Starts the product, ledger and database on, and makes a key. */
   static Subject bellfounder(Path directory, Path jar, int upstreamPort, int port)
       throws IOException, InterruptedException {
