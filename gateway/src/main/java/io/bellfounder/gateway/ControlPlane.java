@@ -108,6 +108,8 @@ final class ControlPlane {
   private static void stream(HttpServerRequest request, HttpClientRequest there, String requestId) {
     var response = request.response();
     response.closeHandler(gone -> there.reset());
+    // The same break also fails the answer, which is where it is handled.
+    there.exceptionHandler(broken -> {});
     there
         .response()
         .onComplete((answer, failure) -> {
@@ -131,6 +133,8 @@ final class ControlPlane {
   private static void tunnel(HttpServerRequest request, HttpClientRequest there, String requestId) {
     var response = request.response();
     response.closeHandler(gone -> there.reset());
+    // The same break also fails the answer, which is where it is handled.
+    there.exceptionHandler(broken -> {});
     there
         .connect()
         .onComplete((answer, failure) -> {

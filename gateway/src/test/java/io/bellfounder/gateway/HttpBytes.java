@@ -50,8 +50,15 @@ final class HttpBytes {
     return text.getBytes(StandardCharsets.UTF_8);
   }
 
-  /** Null at the end of the connection. */
-  static @Nullable Message readHead(InputStream in) throws IOException {
+  static Message readHead(InputStream in) throws IOException {
+    var head = readHeadOrEnd(in);
+    if (head == null) {
+      throw new EOFException("the connection ended before a head");
+    }
+    return head;
+  }
+
+  private static @Nullable Message readHeadOrEnd(InputStream in) throws IOException {
     var start = line(in);
     if (start == null) {
       return null;
@@ -75,7 +82,7 @@ final class HttpBytes {
 
   /** Reads the whole message; a body that breaks off is kept and marked. */
   static @Nullable Message read(InputStream in) throws IOException {
-    var head = readHead(in);
+    var head = readHeadOrEnd(in);
     if (head == null) {
       return null;
     }

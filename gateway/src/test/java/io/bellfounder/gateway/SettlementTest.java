@@ -1,0 +1,104 @@
+package io.bellfounder.gateway;
+
+import static io.bellfounder.gateway.RunningGateway.SECRET;
+import static io.bellfounder.gateway.RunningGateway.anthropic;
+import static io.bellfounder.gateway.RunningGateway.post;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.bellfounder.testing.Await;
+import io.bellfounder.testing.Seeds;
+import java.io.IOException;
+import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.List;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import java.util.concurrent.locks.LockSupport;
+import java.util.random.RandomGenerator;
+import org.junit.jupiter.api.Test;
+
+/** Whatever happens to a call, it is settled once. */
+class SettlementTest {
+  private static final int CALLS = 400;
+
+  @Test
+  void every_opened_call_is_settled_exactly_once_whatever_happens_to_it() throws Exception {
+    long seed = Seeds.seed("every_opened_call_is_settled_exactly_once_whatever_happens_to_it");
+    try (var one = unreliable(seed);
+        var two = unreliable(seed + 1);
+        var gateway =
+            RunningGateway.with(anthropic("one", one.uri()), anthropic("two", two.uri())).start();
+        var clients = Executors.newFixedThreadPool(16)) {
+      List<Future<?>> running = new ArrayList<>();
+      for (int call = 0; call < CALLS; call++) {
+        var random = Seeds.random(seed + 100 + call);
+        running.add(clients.submit(() -> call(gateway, random)));
+      }
+      for (var each : running) {
+        each.get();
+      }
+
+      var ledger = gateway.ledger;
+      Await.until("no call is open", () -> gateway.gateway().openCalls() == 0);
+      Await.until("all are settled", () -> ledger.settled.size() >= ledger.opened.size());
+      var ids = new HashSet<>(ledger.settled.stream().map(call -> call.opened().id()).toList());
+      assertThat(ledger.settled).hasSameSizeAs(ledger.opened);
+      assertThat(ids).hasSameSizeAs(ledger.opened);
+      assertThat(ledger.settled)
+          .extracting(SettledCall::outcome)
+          .contains(
+              SettledCall.Outcome.COMPLETED, SettledCall.Outcome.ABORTED, SettledCall.Outcome.CUT);
+      assertThat(ledger.settled)
+          .filteredOn(call -> call.outcome() == SettledCall.Outcome.COMPLETED)
+          .allSatisfy(call -> assertThat(call.estimated()).isFalse());
+    }
+  }
+
+  /** Answers, fails, cuts, or stalls, by the seed. */
+  private static ScriptedProvider unreliable(long seed) {
+    var random = Seeds.random(seed);
+    return new ScriptedProvider()
+        .always(exchange -> {
+          switch (next(random, 10)) {
+            case 0 -> exchange.answer(500, "{}");
+            case 1 -> exchange.answer(529, "{}");
+            case 2 -> exchange.hangUp();
+            case 3 -> exchange.answer(400, Said.error("invalid_request_error", "no"));
+            case 4 -> exchange.stream(Said.PING, Said.OVERLOADED_EVENT);
+            default -> {
+              exchange.streamHead();
+              int events = next(random, 2 * Said.STREAM.length);
+              for (int i = 0; i < Math.min(events, Said.STREAM.length); i++) {
+                exchange.chunk(Said.STREAM[i]);
+                LockSupport.parkNanos(next(random, 2_000_000));
+              }
+              if (events < Said.STREAM.length) {
+                exchange.hangUp();
+              } else {
+                exchange.end();
+              }
+            }
+          }
+        });
+  }
+
+  /** Reads to the end, or leaves somewhere before. */
+  private static void call(RunningGateway gateway, RandomGenerator random) {
+    try (var wire = gateway.connect()) {
+      wire.send(post("/v1/messages", Said.ASK_STREAM, "x-api-key: " + SECRET));
+      if (random.nextInt(3) == 0) {
+        LockSupport.parkNanos(random.nextInt(8_000_000));
+      } else {
+        wire.answer();
+      }
+    } catch (IOException e) {
+      // A broken connection is one of the things that may happen.
+    }
+  }
+
+  private static int next(RandomGenerator random, int bound) {
+    synchronized (random) {
+      return random.nextInt(bound);
+    }
+  }
+}
