@@ -59,8 +59,6 @@ final class ProviderLeg {
 
   private void exchange(HttpClientRequest opened, Buffer body) {
     lastByteNanos = System.nanoTime();
-    // The same break also fails the answer, which is where it is handled.
-    opened.exceptionHandler(broken -> {});
     opened
         .send(body)
         .onComplete((answered, failure) -> {
