@@ -47,7 +47,10 @@ final class Catalogue {
 
   static ObjectNode anthropicModel(String model) {
     StringBuilder name = new StringBuilder();
-    for (String word : model.split("-")) {
+    for (String word : model.split("-", -1)) {
+      if (word.isEmpty()) {
+        continue;
+      }
       if (!name.isEmpty()) {
         boolean twoNumbers =
             Character.isDigit(word.charAt(0)) && Character.isDigit(name.charAt(name.length() - 1));

@@ -94,7 +94,8 @@ final class Exchange {
   }
 
   void sent(long bytes) {
-    sentBytes += bytes; // one thread writes
+    long before = sentBytes; // one thread writes
+    sentBytes = before + bytes;
   }
 
   void ended(ReceivedRequest.End how) {

@@ -1,11 +1,14 @@
 package io.bellfounder.simulator;
 
+import java.io.EOFException;
 import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
 import java.time.Instant;
 import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.Base64;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.concurrent.Executor;
 import java.util.concurrent.atomic.AtomicLong;
@@ -15,6 +18,7 @@ import org.eclipse.jetty.server.Handler;
 import org.eclipse.jetty.server.Request;
 import org.eclipse.jetty.server.Response;
 import org.eclipse.jetty.util.Callback;
+import org.eclipse.jetty.util.Promise;
 import org.jspecify.annotations.Nullable;
 import tools.jackson.databind.node.ArrayNode;
 import tools.jackson.databind.node.ObjectNode;
@@ -51,18 +55,35 @@ final class Frontage extends Handler.Abstract.NonBlocking {
   @Override
   public boolean handle(Request request, Response response, Callback callback) {
     Instant at = clock.instant();
-    Content.Source.asByteArrayAsync(request, BODY_BYTES_MAX)
-        .whenComplete((body, failure) -> {
-          if (failure != null) {
+    Content.Source.asByteArrayAsync(
+        request,
+        BODY_BYTES_MAX,
+        new Promise.Invocable.NonBlocking<byte[]>() {
+          @Override
+          public void succeeded(byte[] body) {
+            try {
+              serve(at, request, body, response, callback);
+            } catch (RuntimeException bug) {
+              Response.writeError(request, response, callback, bug);
+            }
+          }
+
+          @Override
+          public void failed(Throwable cut) {
             Response.writeError(request, response, callback, 413, "too large, or cut");
-          } else if (request.getHttpURI().getPath().startsWith("/_sim/")
-              || request.getHttpURI().getPath().equals("/_sim")) {
-            control(request, body, response, callback);
-          } else {
-            provide(at, request, body, response, callback);
           }
         });
     return true;
+  }
+
+  private void serve(
+      Instant at, Request request, byte[] body, Response response, Callback callback) {
+    String path = request.getHttpURI().getPath();
+    if (path.equals("/_sim") || path.startsWith("/_sim/")) {
+      control(request, body, response, callback);
+    } else {
+      provide(at, request, body, response, callback);
+    }
   }
 
   private void provide(
@@ -146,7 +167,7 @@ final class Frontage extends Handler.Abstract.NonBlocking {
       callback.succeeded();
     } else {
       outlet.drop();
-      callback.failed(new java.io.EOFException("the exchange ended before its time"));
+      callback.failed(new EOFException("the exchange ended before its time"));
     }
   }
 
@@ -195,7 +216,7 @@ final class Frontage extends Handler.Abstract.NonBlocking {
     switch (target) {
       case "POST /_sim/script" -> {
         try {
-          script(Script.parse(new String(body, java.nio.charset.StandardCharsets.UTF_8)));
+          script(Script.parse(new String(body, StandardCharsets.UTF_8)));
           send(200, Json.object().put("rules", "in force"), response, callback);
         } catch (IllegalArgumentException refused) {
           send(400, Json.object().put("error", refused.getMessage()), response, callback);
@@ -261,7 +282,7 @@ final class Frontage extends Handler.Abstract.NonBlocking {
       ObjectNode entry = entries.addObject();
       entry.put("number", line.number()).put("at", line.at().toString());
       entry.put("requestId", line.requestId()).put("id", line.id());
-      entry.put("dialect", line.dialect().name().toLowerCase(java.util.Locale.ROOT));
+      entry.put("dialect", line.dialect().name().toLowerCase(Locale.ROOT));
       entry.put("operation", line.operation()).put("model", line.model());
       entry.put("stream", line.stream()).put("outcome", line.outcome().name());
       entry.set("billed", Json.MAPPER.valueToTree(line.billed()));

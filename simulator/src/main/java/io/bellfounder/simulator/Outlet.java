@@ -18,6 +18,8 @@ interface Outlet {
   void end() throws IOException;
 
   /**
+   * Ends it before its time.
+   *
    * @param half bytes of which a chunk announces all and brings half; empty for none
    */
   void breakOff(Script.How how, byte[] half) throws IOException;

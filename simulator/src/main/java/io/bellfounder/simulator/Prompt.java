@@ -29,9 +29,8 @@ record Prompt(
 
   static Prompt of(Dialect dialect, JsonNode body) {
     List<String> texts = new ArrayList<>();
-    boolean toolResult = false;
     JsonNode last = lastFromOutside(body.path("messages"));
-    toolResult = Json.string(last, "role").equals("tool");
+    boolean toolResult = Json.string(last, "role").equals("tool");
     JsonNode content = last.path("content");
     if (content.isString()) {
       texts.add(content.stringValue());

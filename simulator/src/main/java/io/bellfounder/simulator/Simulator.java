@@ -28,6 +28,8 @@ public final class Simulator implements AutoCloseable {
   private final String host;
 
   /**
+   * Where it listens and how much it remembers.
+   *
    * @param host the address to listen at; default 127.0.0.1
    * @param port 0 takes a free one, the default
    * @param requestsKept how many requests are remembered, at least 1; default 10,000
@@ -76,11 +78,14 @@ public final class Simulator implements AutoCloseable {
     return start(Options.DEFAULT);
   }
 
+  /** Starts one on the system's clock. */
   public static Simulator start(Options options) {
     return start(options, InstantSource.system());
   }
 
   /**
+   * Starts one whose times come from a clock.
+   *
    * @param clock where the times in answers and records come from
    * @throws IllegalStateException if it cannot listen there
    */
