@@ -45,7 +45,7 @@ function anthropic({ baseUrl, key, retries }) {
     abort: async (c) => {
       const stream = await client.messages.create({ ...body(c), stream: true });
       let events = 0;
-      for await (const _ of stream) if (++events === c.after) stream.controller.abort();
+      for await (const _ of stream) if (++events === c.after) break; // leaving the loop aborts the request
       return { events };
     },
     count: async (c) => {
@@ -87,7 +87,7 @@ function openai({ baseUrl, key, retries }) {
     abort: async (c) => {
       const stream = await client.chat.completions.create({ ...body(c), stream: true });
       let events = 0;
-      for await (const _ of stream) if (++events === c.after) stream.controller.abort();
+      for await (const _ of stream) if (++events === c.after) break; // leaving the loop aborts the request
       return { events };
     },
     models: async () => {

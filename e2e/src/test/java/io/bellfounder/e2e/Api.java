@@ -1,6 +1,7 @@
 package io.bellfounder.e2e;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import io.bellfounder.testing.Await;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.net.URI;
@@ -13,7 +14,6 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
-import java.util.Optional;
 import java.util.UUID;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
@@ -117,13 +117,8 @@ final class Api implements AutoCloseable {
     return Await.value(
         count + " settled calls of session " + sessionId,
         Duration.ofSeconds(15),
-        () -> {
-          List<JsonNode> found = calls(Map.of("sessionId", sessionId));
-          boolean settled =
-              found.size() >= count
-                  && found.stream().allMatch(c -> c.path("state").asText().equals("settled"));
-          return settled ? Optional.of(found) : Optional.empty();
-        });
+        () -> calls(Map.of("sessionId", sessionId)),
+        found -> found.size() >= count && found.stream().allMatch(Api::settled));
   }
 
   /** A call with everything the ledger knows of it, once it is settled. */
@@ -131,12 +126,12 @@ final class Api implements AutoCloseable {
     return Await.value(
         "call " + id + " settled",
         Duration.ofSeconds(15),
-        () -> {
-          Answer answer = get("/calls/" + id);
-          return answer.status == 200 && answer.json().path("state").asText().equals("settled")
-              ? Optional.of(answer.json())
-              : Optional.empty();
-        });
+        () -> get("/calls/" + id).expect(200),
+        Api::settled);
+  }
+
+  static boolean settled(JsonNode call) {
+    return call.path("state").asText().equals("settled");
   }
 
   private Answer send(String method, String path, @Nullable Object body) {

@@ -1,5 +1,6 @@
 package io.bellfounder.e2e;
 
+import io.bellfounder.testing.Await;
 import java.io.BufferedReader;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -93,13 +94,12 @@ final class Bellfounder implements AutoCloseable {
   record Printed(int exit, String out, String error) {}
 
   String url() {
-    return Await.value(
-        "the ready line; so far: " + output, START_AT_MOST, () -> ended() ? fail() : found(READY));
+    return wait("the ready line", READY, START_AT_MOST);
   }
 
   /** The administrator's one-time link; only a first start prints one. */
   String signInLink() {
-    return Await.value("the sign-in link", Duration.ofSeconds(5), () -> found(LINK));
+    return wait("the sign-in link", LINK, Duration.ofSeconds(5));
   }
 
   Path data() {
@@ -169,8 +169,12 @@ final class Bellfounder implements AutoCloseable {
     }
   }
 
-  private <T> Optional<T> fail() {
-    throw new AssertionError("it ended with " + process.exitValue() + ": " + output);
+  private String wait(String what, Pattern pattern, Duration atMost) {
+    Optional<String> found =
+        Await.value(what, atMost, () -> found(pattern), f -> f.isPresent() || ended());
+    return found
+        .or(() -> found(pattern))
+        .orElseThrow(() -> new AssertionError("it ended without " + what + ": " + output));
   }
 
   private Optional<String> found(Pattern pattern) {
