@@ -72,6 +72,11 @@ final class Api implements AutoCloseable {
     }
   }
 
+  /** A new gateway key. */
+  String key(String name) {
+    return post("/keys", Map.of("name", name)).expect(201).path("secret").asText();
+  }
+
   Answer get(String path) {
     return send("GET", path, null);
   }

@@ -24,6 +24,8 @@ final class Bellfounder implements AutoCloseable {
 
   private static final Pattern READY = Pattern.compile("Bellfounder is ready: (http://\\S+)");
   private static final Pattern LINK = Pattern.compile("(http://\\S+/sign-in#token=\\S+)");
+  private static final String EMAIL = "admin@bell.example";
+  private static final String PASSWORD = "a long enough password";
   private static final Duration START_AT_MOST = Duration.ofSeconds(90);
 
   private final Path data;
@@ -98,6 +100,19 @@ final class Bellfounder implements AutoCloseable {
   /** The administrator's one-time link; only a first start prints one. */
   String signInLink() {
     return wait("the sign-in link", LINK, Duration.ofSeconds(5));
+  }
+
+  /** Signs in by the link and sets a password, so that {@link #administratorAgain} can after a restart. */
+  Api administrator() {
+    Api api = Api.signedInBy(signInLink());
+    api.put("/session/password", Map.of("password", PASSWORD, "email", EMAIL, "name", "Admin"))
+        .expect(204);
+    return api;
+  }
+
+  /** Signs in by the password that {@link #administrator} set, maybe in an earlier life of the process. */
+  Api administratorAgain() {
+    return Api.signedInAs(url(), EMAIL, PASSWORD);
   }
 
   Path data() {

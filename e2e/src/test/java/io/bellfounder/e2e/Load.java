@@ -28,7 +28,12 @@ import org.jspecify.annotations.Nullable;
 final class Load implements AutoCloseable {
 
   /** What one call is to be. {@code leaveAfter} is in body bytes, -1 for a client that stays to the end. */
-  record Plan(String session, boolean anthropic, boolean stream, Scene scene, int leaveAfter) {}
+  record Plan(
+      String session, boolean anthropic, boolean stream, Scene scene, int leaveAfter) {
+    String model() {
+      return anthropic ? World.ANTHROPIC_MODEL : World.OPENAI_MODEL;
+    }
+  }
 
   /** How a client saw its call end. */
   sealed interface End {
@@ -179,7 +184,7 @@ final class Load implements AutoCloseable {
   private static String body(Plan plan) {
     return Json.write(
         Map.of(
-            "model", plan.anthropic() ? World.ANTHROPIC_MODEL : World.OPENAI_MODEL,
+            "model", plan.model(),
             "max_tokens", 1024,
             "stream", plan.stream(),
             "messages", List.of(Map.of("role", "user", "content", plan.session()))));

@@ -24,8 +24,6 @@ import org.junit.jupiter.api.Test;
 class NothingLostTest {
 
   private static final int AT_ONCE = 16;
-  private static final String EMAIL = "admin@bell.example";
-  private static final String PASSWORD = "a long enough password";
 
   @Test
   void a_kill_in_the_middle_of_a_thousand_calls_loses_and_doubles_nothing() {
@@ -89,18 +87,15 @@ class NothingLostTest {
     }
   }
 
-  /** Signs in, sets a password for the time after a restart, and makes a key. */
   private static String keyOf(Bellfounder server) {
-    try (Api api = Api.signedInBy(server.signInLink())) {
-      api.put("/session/password", Map.of("password", PASSWORD, "email", EMAIL, "name", "Admin"))
-          .expect(204);
-      return api.post("/keys", Map.of("name", "load")).expect(201).path("secret").asText();
+    try (Api api = server.administrator()) {
+      return api.key("load");
     }
   }
 
   private static void compare(Load load, Bellfounder server, Upstream provider, boolean killed) {
     Map<String, List<Upstream.Billed>> bill = provider.bill();
-    try (Api api = signedIn(server)) {
+    try (Api api = server.administratorAgain()) {
       Map<String, JsonNode> ledger =
           Await.value(
               "every call the provider saw is settled",
@@ -138,10 +133,6 @@ class NothingLostTest {
         .path("totals")
         .path("costPico")
         .asText();
-  }
-
-  private static Api signedIn(Bellfounder server) {
-    return Api.signedInAs(server.url(), EMAIL, PASSWORD);
   }
 
   private static Map<String, JsonNode> bySession(List<JsonNode> calls) {

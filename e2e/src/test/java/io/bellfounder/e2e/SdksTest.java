@@ -102,7 +102,7 @@ class SdksTest {
   @MethodSource("anthropic")
   void an_overload_arrives_as_one(Sdk sdk) {
     // More refusals than the gateway tries: the last one is passed on.
-    Twice twice = ask(sdk, "plain", Scene.always(Scene.refuses(529)));
+    Twice twice = ask(sdk, "plain", Scene.refuses(529), Scene.refuses(529), Scene.refuses(529), Scene.refuses(529));
 
     assertThat(error(twice.through).status()).isEqualTo(529);
     twice.assertSameError();

@@ -24,7 +24,7 @@ record Settlement(
     assertThat(call.path("unpriced").asBoolean()).as(about).isFalse();
     assertThat(call.path("costPico").asText())
         .as(about)
-        .isEqualTo(Prices.of(plan).cost(usage()).toString());
+        .isEqualTo(Prices.of(plan.model()).cost(usage()).toString());
     if (!outcome.equals("interrupted")) {
       assertThat(call.path("attemptCount").asInt()).as(about).isEqualTo(billed.size());
     }

@@ -1,5 +1,6 @@
 package io.bellfounder.e2e;
 
+import io.bellfounder.testing.Await;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.InputStream;
@@ -10,6 +11,7 @@ import java.net.InetSocketAddress;
 import java.net.ServerSocket;
 import java.net.Socket;
 import java.net.URI;
+import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.CopyOnWriteArrayList;
 
@@ -51,6 +53,23 @@ final class Tap implements AutoCloseable {
 
   List<Connection> connections() {
     return List.copyOf(connections);
+  }
+
+  /** Bytes that servers have answered so far, once no more have come for a second. */
+  long settledAnswerBytes() {
+    long[] last = {-1, System.nanoTime()};
+    Await.until(
+        "the answer stands still",
+        Duration.ofSeconds(20),
+        () -> {
+          long now = connections.stream().mapToLong(Connection::answeredBytes).sum();
+          if (now != last[0]) {
+            last[0] = now;
+            last[1] = System.nanoTime();
+          }
+          return System.nanoTime() - last[1] > 1_000_000_000L;
+        });
+    return last[0];
   }
 
   /** Forgets what was recorded; open connections are recorded no more. */
@@ -99,6 +118,12 @@ final class Tap implements AutoCloseable {
     /** When the client's end was seen, on {@link System#nanoTime()}; 0 while it is open. */
     long clientEndedNanos() {
       return clientEndedNanos;
+    }
+
+    long answeredBytes() {
+      synchronized (answered) {
+        return answered.size();
+      }
     }
 
     List<Exchange> exchanges() {

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
 
 /** A provider, the packaged product in front of it, and a client's wire to that: what most promises are shown on. */
@@ -26,9 +27,8 @@ final class World implements AutoCloseable {
     this.provider = provider;
     this.server = server;
     this.front = Tap.before(server.url());
-    this.api = Api.signedInBy(server.signInLink());
-    this.key =
-        api.post("/keys", Map.of("name", "end to end")).expect(201).path("secret").asText();
+    this.api = server.administrator();
+    this.key = api.key("end to end");
   }
 
   static World start() {
@@ -56,10 +56,27 @@ final class World implements AutoCloseable {
     Map<String, String> environment = new HashMap<>();
     environment.put("ANTHROPIC_API_KEY", PROVIDER_KEY);
     environment.put("OPENAI_API_KEY", PROVIDER_KEY);
+    environment.put("BELL_PRICES_FILE", Prices.file().toString());
+    // Faults are made here on purpose, one after the other: an open breaker would answer in the provider's stead.
+    environment.put("BELL_GATEWAY_BREAKER_FAILURES", "1000");
     environment.put("BELL_PROVIDERS_ANTHROPIC_BASE_URL", provider);
     environment.put("BELL_PROVIDERS_OPENAI_BASE_URL", provider + "/v1");
     environment.putAll(more);
     return environment;
+  }
+
+  /** The call is settled, and its usage and cost are what the provider billed, by the tests' own arithmetic. */
+  void assertSettledAsBilled(JsonNode call) {
+    List<Usage> billed =
+        provider.bill().getOrDefault(call.path("sessionId").asText(), List.of()).stream()
+            .map(Upstream.Billed::usage)
+            .toList();
+    Usage usage = Usage.of(call.path("usage"));
+    assertThat(call.path("outcome").asText()).isEqualTo("completed");
+    assertThat(call.path("estimated").asBoolean()).isFalse();
+    assertThat(billed).contains(usage);
+    assertThat(call.path("costPico").asText())
+        .isEqualTo(Prices.of(call.path("targetModel").asText()).cost(usage).toString());
   }
 
   Upstream provider() {
