@@ -39,21 +39,6 @@ final class Bellfounder implements AutoCloseable {
     Thread.ofVirtual().name("bellfounder-output").start(this::read);
   }
 
-  /**
-   * A data directory that the unprivileged database may reach, unlike JUnit's own temporary
-   * folders.
-   */
-  static Path newData() {
-    try {
-      return Files.createTempDirectory(
-          "bell-e2e-",
-          PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rwxr-xr-x")));
-    } catch (IOException e) {
-      throw new UncheckedIOException(e);
-    }
-  }
-
-  /** Starts it on a free port and waits until it says that it is ready. */
   static Bellfounder up(Path data, Map<String, String> environment, String... more) {
     Bellfounder started = start(data, environment, more);
     try {

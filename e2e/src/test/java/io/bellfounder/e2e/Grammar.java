@@ -1,10 +1,37 @@
 package io.bellfounder.e2e;
 
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.bellfounder.simulator.Dialect;
+import io.bellfounder.simulator.StreamGrammar;
+import java.util.Arrays;
+import java.util.List;
+
 /** Holds every stream that a test sees against the simulator's own grammar of the dialects. */
 final class Grammar {
 
   private Grammar() {}
 
-  /** Fails with the first offence. A stream that was cut must be right as far as it went. */
-  static void assertKept(Exchange exchange) {}
+  /** Fails with what is wrong. A stream that was cut must be right as far as its last whole event. */
+  static void assertKept(Exchange exchange) {
+    Dialect dialect = exchange.path().endsWith("/messages") ? Dialect.ANTHROPIC : Dialect.OPENAI;
+    byte[] stream = exchange.responseBody();
+    if (exchange.complete()) {
+      assertThat(StreamGrammar.check(dialect, stream)).as("%s", exchange).isEmpty();
+      return;
+    }
+    byte[] whole = Arrays.copyOf(stream, endOfLastEvent(stream));
+    List<StreamGrammar.Violation> early =
+        StreamGrammar.check(dialect, whole).stream().filter(v -> v.at() < whole.length).toList();
+    assertThat(early).as("%s", exchange).isEmpty();
+  }
+
+  private static int endOfLastEvent(byte[] stream) {
+    for (int i = stream.length; i >= 2; i--) {
+      if (stream[i - 1] == '\n' && stream[i - 2] == '\n') {
+        return i;
+      }
+    }
+    return 0;
+  }
 }

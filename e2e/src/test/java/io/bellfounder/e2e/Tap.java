@@ -46,13 +46,14 @@ final class Tap implements AutoCloseable {
     return "http://127.0.0.1:" + listener.getLocalPort();
   }
 
-  /** Every exchange so far, connection by connection. */
+  /** Every exchange since {@link #forget}, connection by connection. */
   List<Exchange> exchanges() {
     return connections.stream().flatMap(c -> c.exchanges().stream()).toList();
   }
 
+  /** The connections that had an exchange since {@link #forget}. */
   List<Connection> connections() {
-    return List.copyOf(connections);
+    return connections.stream().filter(c -> !c.exchanges().isEmpty()).toList();
   }
 
   /** Bytes that servers have answered so far, once no more have come for a second. */
@@ -72,9 +73,10 @@ final class Tap implements AutoCloseable {
     return last[0];
   }
 
-  /** Forgets what was recorded; open connections are recorded no more. */
+  /** Forgets the exchanges so far; connections that stay open are recorded on. */
   void forget() {
-    connections.clear();
+    connections.removeIf(Connection::ended);
+    connections.forEach(Connection::forget);
   }
 
   private void accept() {
@@ -110,6 +112,8 @@ final class Tap implements AutoCloseable {
     private final ByteArrayOutputStream answered = new ByteArrayOutputStream();
     private volatile long clientEndedNanos;
     private volatile boolean serverEnded;
+    private volatile boolean over;
+    private volatile int forgotten;
 
     private Connection(Socket client) {
       this.client = client;
@@ -135,7 +139,16 @@ final class Tap implements AutoCloseable {
       synchronized (answered) {
         from = answered.toByteArray();
       }
-      return Transcript.read(to, from, serverEnded);
+      List<Exchange> all = Transcript.read(to, from, serverEnded);
+      return all.subList(Math.min(forgotten, all.size()), all.size());
+    }
+
+    private void forget() {
+      forgotten += exchanges().size();
+    }
+
+    private boolean ended() {
+      return over;
     }
 
     private void relay() {
@@ -151,6 +164,8 @@ final class Tap implements AutoCloseable {
         // The server refused or is gone: closing the client's side is the answer.
       } catch (InterruptedException _) {
         Thread.currentThread().interrupt();
+      } finally {
+        over = true;
       }
     }
 

@@ -1,6 +1,7 @@
 package io.bellfounder.e2e;
 
 import io.bellfounder.simulator.BillLine;
+import io.bellfounder.simulator.Dialect;
 import io.bellfounder.simulator.ReceivedRequest;
 import io.bellfounder.simulator.Simulator;
 import io.bellfounder.simulator.Tokens;
@@ -84,8 +85,8 @@ final class Upstream implements AutoCloseable {
               ? new Billed(BillLine.Outcome.FAILED, Usage.NONE, Usage.NONE)
               : new Billed(
                   line.outcome(),
-                  usage(line.billed()),
-                  line.reported() == null ? Usage.NONE : usage(line.reported()));
+                  usage(line, line.billed()),
+                  line.reported() == null ? Usage.NONE : usage(line, line.reported()));
       bySession
           .computeIfAbsent(
               request.header("x-claude-code-session-id").orElse("none"), _ -> new ArrayList<>())
@@ -94,7 +95,12 @@ final class Upstream implements AutoCloseable {
     return bySession;
   }
 
-  private static Usage usage(Tokens tokens) {
+  /** OpenAI has no class for cache writes: there they are input. */
+  private static Usage usage(BillLine line, Tokens tokens) {
+    if (line.dialect() == Dialect.OPENAI) {
+      long input = tokens.input() + tokens.cacheWrite5m() + tokens.cacheWrite1h();
+      return new Usage(input, 0, 0, tokens.cacheRead(), tokens.output());
+    }
     return new Usage(
         tokens.input(),
         tokens.cacheWrite5m(),

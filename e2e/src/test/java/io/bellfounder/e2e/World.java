@@ -11,7 +11,7 @@ import java.util.Map;
 final class World implements AutoCloseable {
 
   static final String ANTHROPIC_MODEL = "claude-opus-5-5";
-  static final String OPENAI_MODEL = "gpt-5";
+  static final String OPENAI_MODEL = "gpt-5.2";
   static final String EMBEDDING_MODEL = "text-embedding-3-small";
 
   /** What the gateway presents to the provider, and a client that goes there by itself. */
