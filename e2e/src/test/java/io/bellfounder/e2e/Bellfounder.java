@@ -87,7 +87,10 @@ final class Bellfounder implements AutoCloseable {
     return wait("the sign-in link", LINK, Duration.ofSeconds(5));
   }
 
-  /** Signs in by the link and sets a password, so that {@link #administratorAgain} can after a restart. */
+  /**
+   * Signs in by the link and sets a password, so that {@link #administratorAgain} can after a
+   * restart.
+   */
   Api administrator() {
     Api api = Api.signedInBy(signInLink());
     api.put("/session/password", Map.of("password", PASSWORD, "email", EMAIL, "name", "Admin"))
@@ -95,7 +98,10 @@ final class Bellfounder implements AutoCloseable {
     return api;
   }
 
-  /** Signs in by the password that {@link #administrator} set, maybe in an earlier life of the process. */
+  /**
+   * Signs in by the password that {@link #administrator} set, maybe in an earlier life of the
+   * process.
+   */
   Api administratorAgain() {
     return Api.signedInAs(url(), EMAIL, PASSWORD);
   }

@@ -33,9 +33,13 @@ final class Calls {
     return SameBytes.utf8(
         Json.write(
             Map.of(
-                "model", model,
-                "max_tokens", 1024,
-                "stream", stream,
-                "messages", List.of(Map.of("role", "user", "content", prompt)))));
+                "model",
+                model,
+                "max_tokens",
+                1024,
+                "stream",
+                stream,
+                "messages",
+                List.of(Map.of("role", "user", "content", prompt)))));
   }
 }

@@ -14,9 +14,10 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /**
- * The real Claude Code works through the gateway as without it. Each conversation is held twice, once with the provider
- * itself and once through the gateway; the two must be equal on the wire, byte for byte and without any normalisation
- * (see {@link ClaudeCode} for why that is possible), and the ledger must hold what was used.
+ * The real Claude Code works through the gateway as without it. Each conversation is held twice,
+ * once with the provider itself and once through the gateway; the two must be equal on the wire,
+ * byte for byte and without any normalisation (see {@link ClaudeCode} for why that is possible),
+ * and the ledger must hold what was used.
  */
 class ClaudeCodeTest {
 
@@ -80,7 +81,8 @@ class ClaudeCodeTest {
 
   @Test
   void a_stream_that_breaks_off_is_repeated_as_without_the_gateway() {
-    Twice twice = converse("Greet me.", Scene.breaksOff("I was about to"), Scene.says("Here I am."));
+    Twice twice =
+        converse("Greet me.", Scene.breaksOff("I was about to"), Scene.says("Here I am."));
 
     assertThat(twice.through.result()).isEqualTo(twice.direct.result()).contains("Here I am.");
     twice.assertSame();

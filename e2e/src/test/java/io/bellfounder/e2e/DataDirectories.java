@@ -11,8 +11,9 @@ import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.stream.Stream;
 
 /**
- * Temporary directories that the unprivileged database may reach, unlike JUnit's own; deleted when this JVM ends, because
- * a test may start the product on one several times. {@code -Dkeep=true} keeps them for a look.
+ * Temporary directories that the unprivileged database may reach, unlike JUnit's own; deleted when
+ * this JVM ends, because a test may start the product on one several times. {@code -Dkeep=true}
+ * keeps them for a look.
  */
 final class DataDirectories {
 

@@ -21,7 +21,8 @@ final class DatabaseScan {
       SELECT quote_ident(n.nspname) || '.' || quote_ident(c.relname)
       FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
       WHERE c.relkind IN ('r', 'm') AND n.nspname NOT IN ('pg_catalog', 'information_schema')
-        AND n.nspname NOT LIKE 'pg_toast%'""";
+        AND n.nspname NOT LIKE 'pg_toast%'\
+      """;
 
   private DatabaseScan() {}
 
@@ -40,7 +41,9 @@ final class DatabaseScan {
         try (Connection connection = connect(address, database)) {
           for (String table : strings(connection, TABLES)) {
             tables.add(database + ":" + table);
-            rows += Long.parseLong(strings(connection, "SELECT count(*)::text FROM " + table).getFirst());
+            rows +=
+                Long.parseLong(
+                    strings(connection, "SELECT count(*)::text FROM " + table).getFirst());
             if (holds(connection, table, text)) {
               hits.add(database + ":" + table);
             }
@@ -61,7 +64,8 @@ final class DatabaseScan {
     }
   }
 
-  private static boolean holds(Connection connection, String table, String text) throws SQLException {
+  private static boolean holds(Connection connection, String table, String text)
+      throws SQLException {
     try (PreparedStatement statement =
         connection.prepareStatement(
             "SELECT 1 FROM " + table + " t WHERE position(? IN t::text) > 0 LIMIT 1")) {

@@ -15,7 +15,10 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** What the gateway must keep, bound and hide on its way, byte by byte and on connections that misbehave. */
+/**
+ * What the gateway must keep, bound and hide on its way, byte by byte and on connections that
+ * misbehave.
+ */
 class FaithfulTest {
 
   private static final int LIMIT = 32 * 1024 * 1024;
@@ -87,7 +90,8 @@ class FaithfulTest {
     String body =
         """
         {"model" : "%s","max_tokens":64, "stream":false,"big":12345678901234567890123,"one":1.0,"esc":"\\u00e9\\/",
-         "messages":[{"role":"user","content":"hi"},{"role":"system","content":[]}],"future_field":{"b":1,"a":[null]}}"""
+         "messages":[{"role":"user","content":"hi"},{"role":"system","content":[]}],"future_field":{"b":1,"a":[null]}}\
+        """
             .formatted(World.ANTHROPIC_MODEL);
     world.provider().next(Scene.says("Hello."));
     world.provider().tap().forget();
@@ -133,7 +137,8 @@ class FaithfulTest {
       Exchange answer = http.answer(SOON);
 
       assertThat(answer.status()).as(answer.responseText()).isEqualTo(200);
-      assertThat(answer.responseHeaders() + answer.responseText()).doesNotContain(World.PROVIDER_KEY);
+      assertThat(answer.responseHeaders() + answer.responseText())
+          .doesNotContain(World.PROVIDER_KEY);
     }
 
     Exchange seen = world.provider().tap().exchanges().getFirst();
@@ -149,8 +154,7 @@ class FaithfulTest {
       world.provider().next(Scene.streamsFor(Duration.ofSeconds(20)));
       world.provider().tap().forget();
       RawHttp http = RawHttp.connect(world.server().url());
-      http.post(
-          "/v1/messages", SameBytes.utf8(message(World.ANTHROPIC_MODEL, true, "hi")), key());
+      http.post("/v1/messages", SameBytes.utf8(message(World.ANTHROPIC_MODEL, true, "hi")), key());
       http.until("content_block_delta", SOON);
       long left = System.nanoTime();
       http.close();
@@ -195,13 +199,13 @@ class FaithfulTest {
     world.provider().next(Scene.streamsBytes(size));
     world.provider().tap().forget();
     try (RawHttp http = RawHttp.connect(world.server().url(), 32 * 1024)) {
-      http.post(
-          "/v1/messages", SameBytes.utf8(message(World.ANTHROPIC_MODEL, true, "hi")), key());
+      http.post("/v1/messages", SameBytes.utf8(message(World.ANTHROPIC_MODEL, true, "hi")), key());
       http.until("message_start", SOON);
 
       long taken = world.provider().tap().settledAnswerBytes();
 
-      System.out.println("a reader that stopped let " + taken / 1024 + " KiB pass from the provider");
+      System.out.println(
+          "a reader that stopped let " + taken / 1024 + " KiB pass from the provider");
       assertThat(taken).isLessThan(16 * 1024 * 1024);
     }
   }
@@ -213,9 +217,13 @@ class FaithfulTest {
   private static String message(String model, boolean stream, String text) {
     return Json.write(
         Map.of(
-            "model", model,
-            "max_tokens", 1024,
-            "stream", stream,
-            "messages", List.of(Map.of("role", "user", "content", text))));
+            "model",
+            model,
+            "max_tokens",
+            1024,
+            "stream",
+            stream,
+            "messages",
+            List.of(Map.of("role", "user", "content", text))));
   }
 }

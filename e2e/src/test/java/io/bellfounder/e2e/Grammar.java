@@ -12,7 +12,9 @@ final class Grammar {
 
   private Grammar() {}
 
-  /** Fails with what is wrong. A stream that was cut must be right as far as its last whole event. */
+  /**
+   * Fails with what is wrong. A stream that was cut must be right as far as its last whole event.
+   */
   static void assertKept(Exchange exchange) {
     Dialect dialect = exchange.path().endsWith("/messages") ? Dialect.ANTHROPIC : Dialect.OPENAI;
     byte[] stream = exchange.responseBody();

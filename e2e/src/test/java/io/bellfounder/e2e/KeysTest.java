@@ -13,7 +13,10 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** A key works from the moment it is made to the moment it is not to work any more, and says why in its client's dialect. */
+/**
+ * A key works from the moment it is made to the moment it is not to work any more, and says why in
+ * its client's dialect.
+ */
 class KeysTest {
 
   private static final String ANTHROPIC = "/v1/messages";
@@ -88,9 +91,7 @@ class KeysTest {
 
     assertThat(secret).matches("bell_[A-Za-z0-9]{40}");
     Await.until(
-        "the new key works",
-        Duration.ofSeconds(3),
-        () -> call(ANTHROPIC, secret).status() == 200);
+        "the new key works", Duration.ofSeconds(3), () -> call(ANTHROPIC, secret).status() == 200);
   }
 
   @Test
@@ -117,7 +118,10 @@ class KeysTest {
   void a_gateway_key_opens_no_door_of_the_console() {
     try (RawHttp http = RawHttp.connect(world.server().url())) {
       Exchange answer =
-          http.get("/api/v1/keys", "Authorization: Bearer " + world.key(), "x-api-key: " + world.key())
+          http.get(
+                  "/api/v1/keys",
+                  "Authorization: Bearer " + world.key(),
+                  "x-api-key: " + world.key())
               .answer(Duration.ofSeconds(10));
 
       assertThat(answer.status()).isEqualTo(401);

@@ -21,15 +21,17 @@ import java.util.random.RandomGenerator;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Mixed calls drawn from a seed: both dialects, streamed and whole, faults of the provider and departures of the client.
- * Each carries a session id of its own, by which the ledger's record, the provider's bill and the client's view of it are
- * brought together.
+ * Mixed calls drawn from a seed: both dialects, streamed and whole, faults of the provider and
+ * departures of the client. Each carries a session id of its own, by which the ledger's record, the
+ * provider's bill and the client's view of it are brought together.
  */
 final class Load implements AutoCloseable {
 
-  /** What one call is to be. {@code leaveAfter} is in body bytes, -1 for a client that stays to the end. */
-  record Plan(
-      String session, boolean anthropic, boolean stream, Scene scene, int leaveAfter) {
+  /**
+   * What one call is to be. {@code leaveAfter} is in body bytes, -1 for a client that stays to the
+   * end.
+   */
+  record Plan(String session, boolean anthropic, boolean stream, Scene scene, int leaveAfter) {
     String model() {
       return anthropic ? World.ANTHROPIC_MODEL : World.OPENAI_MODEL;
     }
@@ -102,13 +104,15 @@ final class Load implements AutoCloseable {
     return ends.get(plan.session());
   }
 
-  /** The provider's script: each call has a rule of its own, found by its session id, that also meets the gateway's repetitions. */
+  /**
+   * The provider's script: each call has a rule of its own, found by its session id, that also
+   * meets the gateway's repetitions.
+   */
   List<Map<String, Object>> rules() {
     return plans.stream()
-        .map(
-            plan ->
-                plan.scene()
-                    .times(0, Map.of("headers", Map.of("x-claude-code-session-id", plan.session()))))
+        .map(plan ->
+            plan.scene()
+                .times(0, Map.of("headers", Map.of("x-claude-code-session-id", plan.session()))))
         .toList();
   }
 

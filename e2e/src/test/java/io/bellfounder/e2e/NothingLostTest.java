@@ -17,9 +17,10 @@ import java.util.TreeMap;
 import org.junit.jupiter.api.Test;
 
 /**
- * No settled call is lost or doubled: mixed calls with random departures and faults, and in the middle of them the server
- * is killed with signal 9, or its database is stopped. Afterwards the ledger agrees with the provider's own bill, call by
- * call, to the token and to the last pico-dollar.
+ * No settled call is lost or doubled: mixed calls with random departures and faults, and in the
+ * middle of them the server is killed with signal 9, or its database is stopped. Afterwards the
+ * ledger agrees with the provider's own bill, call by call, to the token and to the last
+ * pico-dollar.
  */
 class NothingLostTest {
 
@@ -64,8 +65,7 @@ class NothingLostTest {
               .formatted(postgres.address().user(), postgres.address().password(), port);
       Bellfounder server =
           Bellfounder.up(
-              data,
-              World.environment(provider.untapped(), Map.of("BELL_DATABASE_URL", database)));
+              data, World.environment(provider.untapped(), Map.of("BELL_DATABASE_URL", database)));
       try (Load load = new Load(seed, 300, server.url(), keyOf(server))) {
         provider.choose(load.rules());
         load.start(AT_ONCE);
@@ -73,7 +73,8 @@ class NothingLostTest {
         postgres.close();
         load.awaitAll();
         try (RawHttp http = RawHttp.connect(server.url())) {
-          assertThat(http.get("/health/ready").answer(Duration.ofSeconds(5)).status()).isEqualTo(200);
+          assertThat(http.get("/health/ready").answer(Duration.ofSeconds(5)).status())
+              .isEqualTo(200);
         }
 
         postgres = EmbeddedPostgres.start(settings);
@@ -113,7 +114,8 @@ class NothingLostTest {
         count.merge(outcome, 1, Integer::sum);
         Load.End end = load.end(plan);
         if (call == null) {
-          // Only a call that broke before the gateway had read it may be unknown, and then the provider knows nothing of it.
+          // Only a call that broke before the gateway had read it may be unknown, and then the
+          // provider knows nothing of it.
           assertThat(billed).as(plan.session()).isEmpty();
           assertThat(end).isInstanceOf(Load.End.Broke.class);
           assertThat(killed).isTrue();
@@ -122,13 +124,15 @@ class NothingLostTest {
         sum = sum.add(new BigInteger(call.path("costPico").asText()));
         new Settlement(plan, end, call, billed).check(killed);
       }
-      System.out.println(load.plans().size() + " calls: " + count + "; together " + sum + " pico-dollars");
+      System.out.println(
+          load.plans().size() + " calls: " + count + "; together " + sum + " pico-dollars");
       assertThat(new BigInteger(overviewTotal(api))).isEqualTo(sum);
     }
   }
 
   private static String overviewTotal(Api api) {
-    return api.get("/overview?from=2020-01-01T00:00:00Z&to=2100-01-01T00:00:00Z&zone=UTC&bucket=month&groupBy=model")
+    return api.get(
+            "/overview?from=2020-01-01T00:00:00Z&to=2100-01-01T00:00:00Z&zone=UTC&bucket=month&groupBy=model")
         .expect(200)
         .path("totals")
         .path("costPico")

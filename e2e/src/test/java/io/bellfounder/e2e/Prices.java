@@ -9,8 +9,9 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 
 /**
- * Pico-dollars (10^-12 USD) per token in each class, read from the price file by the tests themselves, and the tests' own
- * arithmetic on them: nothing of the gateway's code has a part in it.
+ * Pico-dollars (10^-12 USD) per token in each class, read from the price file by the tests
+ * themselves, and the tests' own arithmetic on them: nothing of the gateway's code has a part in
+ * it.
  */
 record Prices(
     BigInteger input,
@@ -19,7 +20,10 @@ record Prices(
     BigInteger cacheRead,
     BigInteger output) {
 
-  /** The list that the product under test is given: no two prices alike, digits down to the last place. */
+  /**
+   * The list that the product under test is given: no two prices alike, digits down to the last
+   * place.
+   */
   static Path file() {
     return Repository.root().resolve("e2e/src/test/resources/prices.json");
   }

@@ -15,8 +15,8 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
- * One connection on which a test decides about every byte: what it sends, how slowly it reads, and how it leaves. Used by
- * one thread.
+ * One connection on which a test decides about every byte: what it sends, how slowly it reads, and
+ * how it leaves. Used by one thread.
  */
 final class RawHttp implements AutoCloseable {
 

@@ -9,12 +9,16 @@ import java.util.TreeMap;
 import java.util.regex.Pattern;
 
 /**
- * What "byte for byte" means, once for all tests: the same exchanges with and without the gateway, and the provider's
- * answer at the client as the provider sent it. Only what the gateway is allowed to change is set aside, by name.
+ * What "byte for byte" means, once for all tests: the same exchanges with and without the gateway,
+ * and the provider's answer at the client as the provider sent it. Only what the gateway is allowed
+ * to change is set aside, by name.
  */
 final class SameBytes {
 
-  /** Host, credentials, hop-by-hop headers (RFC 9110, 7.6.1), and the encodings, which may only get fewer. */
+  /**
+   * Host, credentials, hop-by-hop headers (RFC 9110, 7.6.1), and the encodings, which may only get
+   * fewer.
+   */
   private static final List<String> ASIDE =
       List.of(
           "host",
@@ -30,7 +34,8 @@ final class SameBytes {
 
   /** What the gateway adds to an answer, and the framing it chooses itself. */
   private static final List<String> ADDED =
-      List.of("x-request-id", "x-bellfounder-call-id", "connection", "keep-alive", "transfer-encoding");
+      List.of(
+          "x-request-id", "x-bellfounder-call-id", "connection", "keep-alive", "transfer-encoding");
 
   /** The one field that is ever added to a request: it makes OpenAI streams report their usage. */
   private static final Pattern ASKS_FOR_USAGE =
@@ -54,7 +59,8 @@ final class SameBytes {
     if (!Arrays.equals(direct.requestBody(), through.requestBody()) && streamsChat(direct)) {
       assertThat(through.requestText())
           .as("only stream_options is added")
-          .satisfies(text -> assertThat(withoutUsageWish(text)).isEqualTo(withoutUsageWish(direct.requestText())));
+          .satisfies(text ->
+              assertThat(withoutUsageWish(text)).isEqualTo(withoutUsageWish(direct.requestText())));
       sent.remove("content-length");
       arrived.remove("content-length");
     } else {
@@ -90,7 +96,8 @@ final class SameBytes {
   }
 
   private static String withoutUsageWish(String body) {
-    // A comma before or behind goes with the field; where it stood between two others, one must stay.
+    // A comma before or behind goes with the field; where it stood between two others, one must
+    // stay.
     return ASKS_FOR_USAGE
         .matcher(body)
         .replaceFirst(m -> m.group().startsWith(",") && m.group().endsWith(",") ? "," : "");

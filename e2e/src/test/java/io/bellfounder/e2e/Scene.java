@@ -33,8 +33,10 @@ record Scene(Map<String, Object> rule) {
         Map.of(
             "answer",
             Map.of(
-                "content", List.of(Map.of("type", "tool_use", "name", name, "input", input)),
-                "usage", EVERY_CLASS)));
+                "content",
+                List.of(Map.of("type", "tool_use", "name", name, "input", input)),
+                "usage",
+                EVERY_CLASS)));
   }
 
   /** Claude Code's tool for a new file. */

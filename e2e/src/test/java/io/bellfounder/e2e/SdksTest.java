@@ -2,18 +2,18 @@ package io.bellfounder.e2e;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.bellfounder.testing.Await;
 import java.time.Duration;
 import java.util.List;
 import java.util.stream.Stream;
-import io.bellfounder.testing.Await;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
 /**
- * One contract, many subjects: what a program gets from an SDK is the same with and without the gateway, what the
- * provider sees is the same, and every stream keeps its grammar.
+ * One contract, many subjects: what a program gets from an SDK is the same with and without the
+ * gateway, what the provider sees is the same, and every stream keeps its grammar.
  */
 class SdksTest {
 
@@ -102,7 +102,14 @@ class SdksTest {
   @MethodSource("anthropic")
   void an_overload_arrives_as_one(Sdk sdk) {
     // More refusals than the gateway tries: the last one is passed on.
-    Twice twice = ask(sdk, "plain", Scene.refuses(529), Scene.refuses(529), Scene.refuses(529), Scene.refuses(529));
+    Twice twice =
+        ask(
+            sdk,
+            "plain",
+            Scene.refuses(529),
+            Scene.refuses(529),
+            Scene.refuses(529),
+            Scene.refuses(529));
 
     assertThat(error(twice.through).status()).isEqualTo(529);
     twice.assertSameError();
@@ -174,7 +181,11 @@ class SdksTest {
     world.front().forget();
     Seen through = sdk.ask(ask.at(world.front().url(), world.key()));
     return new Twice(
-        direct, seenDirectly, through, world.provider().tap().exchanges(), world.front().exchanges());
+        direct,
+        seenDirectly,
+        through,
+        world.provider().tap().exchanges(),
+        world.front().exchanges());
   }
 
   private static String model(Sdk sdk) {

@@ -16,8 +16,9 @@ import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 
 /**
- * Prompts, completions, keys and credentials never stay anywhere. Canaries of each kind are sent through answers, errors,
- * cuts and departures; then every place that outlives a call is searched for them.
+ * Prompts, completions, keys and credentials never stay anywhere. Canaries of each kind are sent
+ * through answers, errors, cuts and departures; then every place that outlives a call is searched
+ * for them.
  */
 class SecretsTest {
 
@@ -33,7 +34,8 @@ class SecretsTest {
     try (World world = World.start(Map.of("BELL_LOGGING_LEVEL", "debug"))) {
       data = world.server().data();
       key = world.key();
-      for (String path : List.of("/v1/messages", "/v1/chat/completions", "/ak/" + key + "/v1/messages")) {
+      for (String path :
+          List.of("/v1/messages", "/v1/chat/completions", "/ak/" + key + "/v1/messages")) {
         world.provider().next(Scene.says(COMPLETION));
         send(world, path, key, session, false);
         world.provider().next(Scene.says(COMPLETION));
@@ -64,20 +66,27 @@ class SecretsTest {
       }
     }
     for (String canary : List.of(PROMPT, COMPLETION, key, World.PROVIDER_KEY)) {
-      assertThat(filesHolding(data, canary)).as("files that hold " + canary + " after the end").isEmpty();
+      assertThat(filesHolding(data, canary))
+          .as("files that hold " + canary + " after the end")
+          .isEmpty();
     }
   }
 
-  private static Exchange send(World world, String path, String key, String session, boolean stream) {
+  private static Exchange send(
+      World world, String path, String key, String session, boolean stream) {
     String model = path.endsWith("/messages") ? World.ANTHROPIC_MODEL : World.OPENAI_MODEL;
     byte[] body =
         SameBytes.utf8(
             Json.write(
                 Map.of(
-                    "model", model,
-                    "max_tokens", 64,
-                    "stream", stream,
-                    "messages", List.of(Map.of("role", "user", "content", PROMPT)))));
+                    "model",
+                    model,
+                    "max_tokens",
+                    64,
+                    "stream",
+                    stream,
+                    "messages",
+                    List.of(Map.of("role", "user", "content", PROMPT)))));
     try (RawHttp http = RawHttp.connect(world.server().url())) {
       return http.post(path, body, "x-api-key: " + key, "x-claude-code-session-id: " + session)
           .answer(Duration.ofSeconds(10));

@@ -16,7 +16,9 @@ import org.jspecify.annotations.Nullable;
 record Settlement(
     Load.Plan plan, Load.@Nullable End end, JsonNode call, List<Upstream.Billed> billed) {
 
-  /** @param killed whether the server was killed during the load */
+  /**
+   * @param killed whether the server was killed during the load
+   */
   void check(boolean killed) {
     String about = plan + " ended " + end + ", billed " + billed + ", ledger " + call;
     String outcome = call.path("outcome").asText();
@@ -36,7 +38,8 @@ record Settlement(
         assertThat(call.path("costPico").asText()).as(about).isEqualTo("0");
       }
       case Load.End.Left _ -> {
-        // The provider may have finished, and the gateway have read it, before the client's leaving was seen.
+        // The provider may have finished, and the gateway have read it, before the client's leaving
+        // was seen.
         assertThat(outcome).as(about).isIn("aborted", "completed", "cut", "interrupted");
         if (outcome.equals("completed")) {
           assertWhole(about, outcome);
@@ -45,7 +48,12 @@ record Settlement(
         }
       }
       case Load.End.Broke _ -> {
-        assertThat(outcome).as(about).isIn(killed ? new String[] {"cut", "interrupted", "completed", "failed"} : new String[] {"cut"});
+        assertThat(outcome)
+            .as(about)
+            .isIn(
+                killed
+                    ? new String[] {"cut", "interrupted", "completed", "failed"}
+                    : new String[] {"cut"});
         if (outcome.equals("completed")) {
           assertWhole(about, outcome);
         } else if (!outcome.equals("failed")) {

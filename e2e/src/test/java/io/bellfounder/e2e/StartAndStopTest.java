@@ -67,8 +67,7 @@ class StartAndStopTest {
   @Test
   void health_metrics_and_the_interface_description_are_there() {
     try (Bellfounder server =
-        Bellfounder.up(
-            DataDirectories.fresh(), World.environment(provider.url(), Map.of()))) {
+        Bellfounder.up(DataDirectories.fresh(), World.environment(provider.url(), Map.of()))) {
       String url = server.url();
       assertThat(Calls.get(url, "/health/live").status()).isEqualTo(200);
       assertThat(Calls.get(url, "/health/ready").status()).isEqualTo(200);
@@ -107,8 +106,7 @@ class StartAndStopTest {
   @Test
   void sigterm_lets_a_stream_finish_and_ends_with_0() {
     try (Bellfounder server =
-        Bellfounder.up(
-            DataDirectories.fresh(), World.environment(provider.url(), Map.of()))) {
+        Bellfounder.up(DataDirectories.fresh(), World.environment(provider.url(), Map.of()))) {
       String url = server.url();
       String key = server.administrator().key("drained");
       provider.always(Scene.streamsFor(Duration.ofSeconds(3)));

@@ -12,7 +12,10 @@ import java.util.List;
 import java.util.Map;
 import java.util.concurrent.TimeoutException;
 
-/** The simulated provider, with a tap on the wire to it. What it does is told to it scene by scene, or by rules. */
+/**
+ * The simulated provider, with a tap on the wire to it. What it does is told to it scene by scene,
+ * or by rules.
+ */
 final class Upstream implements AutoCloseable {
 
   private final Simulator simulator;
@@ -68,7 +71,10 @@ final class Upstream implements AutoCloseable {
    */
   record Billed(BillLine.Outcome outcome, Usage usage, Usage reported) {}
 
-  /** Every request to a model since the start, by the session id it carried, with the bill for it if there is one. */
+  /**
+   * Every request to a model since the start, by the session id it carried, with the bill for it if
+   * there is one.
+   */
   Map<String, List<Billed>> bill() {
     try {
       simulator.awaitIdle(Duration.ofSeconds(20));

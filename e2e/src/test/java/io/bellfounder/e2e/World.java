@@ -7,7 +7,10 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 
-/** A provider, the packaged product in front of it, and a client's wire to that: what most promises are shown on. */
+/**
+ * A provider, the packaged product in front of it, and a client's wire to that: what most promises
+ * are shown on.
+ */
 final class World implements AutoCloseable {
 
   static final String ANTHROPIC_MODEL = "claude-opus-5-5";
@@ -51,13 +54,17 @@ final class World implements AutoCloseable {
     }
   }
 
-  /** Both providers at one address, as the official SDKs mean it: Anthropic's without {@code /v1}, OpenAI's with. */
+  /**
+   * Both providers at one address, as the official SDKs mean it: Anthropic's without {@code /v1},
+   * OpenAI's with.
+   */
   static Map<String, String> environment(String provider, Map<String, String> more) {
     Map<String, String> environment = new HashMap<>();
     environment.put("ANTHROPIC_API_KEY", PROVIDER_KEY);
     environment.put("OPENAI_API_KEY", PROVIDER_KEY);
     environment.put("BELL_PRICES_FILE", Prices.file().toString());
-    // Faults are made here on purpose, one after the other: an open breaker would answer in the provider's stead.
+    // Faults are made here on purpose, one after the other: an open breaker would answer in the
+    // provider's stead.
     environment.put("BELL_GATEWAY_BREAKER_FAILURES", "1000");
     environment.put("BELL_PROVIDERS_ANTHROPIC_BASE_URL", provider);
     environment.put("BELL_PROVIDERS_OPENAI_BASE_URL", provider + "/v1");
@@ -65,7 +72,10 @@ final class World implements AutoCloseable {
     return environment;
   }
 
-  /** The call is settled, and its usage and cost are what the provider billed, by the tests' own arithmetic. */
+  /**
+   * The call is settled, and its usage and cost are what the provider billed, by the tests' own
+   * arithmetic.
+   */
   void assertSettledAsBilled(JsonNode call) {
     List<Usage> billed =
         provider.bill().getOrDefault(call.path("sessionId").asText(), List.of()).stream()
