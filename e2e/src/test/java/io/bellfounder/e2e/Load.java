@@ -161,6 +161,7 @@ final class Load implements AutoCloseable {
                 URI.create(url + (plan.anthropic() ? "/v1/messages" : "/v1/chat/completions")))
             .header("x-api-key", key)
             .header("content-type", "application/json")
+            .header("anthropic-version", RawHttp.ANTHROPIC_VERSION)
             .header("x-claude-code-session-id", plan.session())
             .POST(HttpRequest.BodyPublishers.ofString(body(plan)))
             .build();

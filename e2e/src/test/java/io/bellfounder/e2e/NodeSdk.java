@@ -69,7 +69,7 @@ final class NodeSdk implements Sdk {
   }
 
   @Override
-  public void close() {
+  public void end() {
     process.destroy();
   }
 

@@ -20,10 +20,12 @@ import org.jspecify.annotations.Nullable;
  */
 final class RawHttp implements AutoCloseable {
 
+  static final String ANTHROPIC_VERSION = "2026-10-21";
+
   private final Socket socket;
   private final String authority;
   private final ByteArrayOutputStream sent = new ByteArrayOutputStream();
-  private final ByteArrayOutputStream received = new ByteArrayOutputStream();
+  private final Received received = new Received();
   private boolean ended;
 
   private RawHttp(Socket socket, String authority) {
@@ -66,6 +68,9 @@ final class RawHttp implements AutoCloseable {
   private String head(String method, String target, long length, String... headers) {
     StringBuilder head = new StringBuilder();
     head.append(method).append(' ').append(target).append(" HTTP/1.1\r\nHost: ").append(authority);
+    if (target.endsWith("/messages") || target.contains("/messages?")) {
+      head.append("\r\nanthropic-version: ").append(ANTHROPIC_VERSION);
+    }
     for (String header : headers) {
       head.append("\r\n").append(header);
     }
@@ -115,6 +120,23 @@ final class RawHttp implements AutoCloseable {
     return text();
   }
 
+  /** Reads on to the end of a chunked answer, however large, and returns it. */
+  Exchange rest(Duration atMost) {
+    long deadline = System.nanoTime() + atMost.toNanos();
+    while (!ended && !endsWith("\r\n0\r\n\r\n")) {
+      if (!read(deadline)) {
+        throw new AssertionError(
+            "no end within " + atMost + " after " + received.size() + " bytes");
+      }
+    }
+    return answer(Duration.ofSeconds(1));
+  }
+
+  private boolean endsWith(String mark) {
+    int length = received.size();
+    return length >= mark.length() && received.tail(mark.length()).equals(mark);
+  }
+
   /** Whether the server closed without a further byte, waited for. */
   boolean endsWithin(Duration atMost) {
     long deadline = System.nanoTime() + atMost.toNanos();
@@ -157,6 +179,13 @@ final class RawHttp implements AutoCloseable {
       // A reset: the connection is over, what came before it is kept.
       ended = true;
       return true;
+    }
+  }
+
+  /** A buffer whose end can be looked at without copying it all. */
+  private static final class Received extends ByteArrayOutputStream {
+    private String tail(int length) {
+      return new String(buf, count - length, length, StandardCharsets.ISO_8859_1);
     }
   }
 

@@ -112,7 +112,11 @@ final class SameBytes {
   private static List<String> encodings(Exchange exchange) {
     return exchange
         .requestHeader("accept-encoding")
-        .map(value -> Arrays.stream(value.split(",")).map(String::strip).toList())
+        .map(value ->
+            Arrays.stream(value.split(","))
+                .map(String::strip)
+                .filter(e -> !e.equals("identity"))
+                .toList())
         .orElse(List.of());
   }
 

@@ -1,7 +1,7 @@
 package io.bellfounder.e2e;
 
 /** A real client library under one contract. Used by one thread at a time. */
-interface Sdk extends AutoCloseable {
+interface Sdk {
 
   /** The library and its version, for the name of a test. */
   String name();
@@ -11,6 +11,6 @@ interface Sdk extends AutoCloseable {
 
   Seen ask(Ask ask);
 
-  @Override
-  default void close() {}
+  /** Ends what it runs in. (No AutoCloseable: JUnit closes such arguments after each test.) */
+  default void end() {}
 }

@@ -75,7 +75,7 @@ public record GatewayConfig(
   /**
    * When a target is left alone.
    *
-   * @param failures consecutive ones that open the breaker, 1..100; default 3
+   * @param failures consecutive ones that open the breaker, 1..1000; default 3
    * @param openFor how long it stays open the first time; doubles with every failed probe; default
    *     30 s
    * @param openForAtMost where the doubling ends; default 5 min
@@ -85,7 +85,7 @@ public record GatewayConfig(
         new Breaker(3, Duration.ofSeconds(30), Duration.ofMinutes(5));
 
     public Breaker {
-      require(failures >= 1 && failures <= 100, "breaker failures must be 1..100");
+      require(failures >= 1 && failures <= 1_000, "breaker failures must be 1..1000");
       require(openFor.isPositive(), "breaker openFor must be positive");
       require(openForAtMost.compareTo(openFor) >= 0, "breaker openForAtMost is below openFor");
     }
