@@ -205,7 +205,8 @@ class FaithfulTest {
 
       System.out.println(
           "a reader that stopped let " + taken / 1024 + " KiB pass from the provider");
-      assertThat(taken).isLessThan(8 * 1024 * 1024);
+      // What the kernel holds of four sockets, the tap's two among them, is most of it.
+      assertThat(taken).isLessThan(16 * 1024 * 1024);
 
       Exchange answer = http.rest(Duration.ofSeconds(30));
       assertThat(answer.complete()).isTrue();
