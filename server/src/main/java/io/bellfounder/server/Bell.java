@@ -35,7 +35,6 @@ public final class Bell {
     // Whatever the locale of the terminal or the service says.
     System.setOut(new PrintStream(new FileOutputStream(FileDescriptor.out), true, UTF_8));
     System.setErr(new PrintStream(new FileOutputStream(FileDescriptor.err), true, UTF_8));
-    Logs.quiet();
     System.exit(run(words));
   }
 
@@ -43,6 +42,7 @@ public final class Bell {
    * @return the exit code: 0 for success, 1 for a refusal that was explained, 2 for wrong words
    */
   static int run(String... words) {
+    Logs.quiet();
     CommandLine commandLine = new CommandLine(new Bell());
     commandLine.setExecutionExceptionHandler((failure, _, _) -> explain(failure));
     return commandLine.execute(words.length == 0 ? new String[] {"help"} : words);

@@ -13,6 +13,7 @@ import java.io.IOException;
 import java.net.BindException;
 import java.net.URI;
 import java.nio.file.Files;
+import java.nio.file.attribute.PosixFilePermissions;
 import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.Deque;
@@ -97,7 +98,11 @@ public final class Launched implements AutoCloseable {
 
   private void startLogs() {
     try {
-      Files.createDirectories(data.logs());
+      if (!Files.isDirectory(data.logs())) {
+        Files.createDirectory(
+            data.logs(),
+            PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rwx------")));
+      }
     } catch (IOException e) {
       throw new LaunchRefused("the log directory " + data.logs() + " cannot be made: " + e, e);
     }

@@ -1,0 +1,138 @@
+package io.bellfounder.server;
+
+import static java.nio.charset.StandardCharsets.UTF_8;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.bellfounder.postgres.DirectoryLock;
+import io.bellfounder.postgres.EmbeddedPostgres;
+import io.bellfounder.postgres.PostgresSettings;
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.io.PrintStream;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
+import java.util.Set;
+import java.util.TreeSet;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** The words of the command line as scripts use them: output, messages, exit codes. */
+final class CommandsTest {
+  private static final String KEY = "bell_[0-9A-Za-z]{40}\n";
+
+  @TempDir Path directory;
+
+  @BeforeEach
+  void openTheWay() throws IOException {
+    Files.setPosixFilePermissions(directory, PosixFilePermissions.fromString("rwx--x--x"));
+  }
+
+  @Test
+  void a_key_is_printed_alone_before_the_first_start_and_beside_a_running_database()
+      throws Exception {
+    String data = directory.resolve("data").toString();
+
+    Said first = bell("key", "create", "--name", "first", "--data", data);
+
+    assertThat(first.code()).isZero();
+    assertThat(first.out()).matches(KEY);
+    // As a server holds them.
+    try (DirectoryLock _ = DirectoryLock.take(Path.of(data));
+        EmbeddedPostgres _ =
+            EmbeddedPostgres.start(PostgresSettings.durable(Path.of(data, "postgres")))) {
+      Said second = bell("key", "create", "--name", "second", "--data", data, "--expires", "30d");
+
+      assertThat(second.code()).isZero();
+      assertThat(second.out()).matches(KEY).isNotEqualTo(first.out());
+    }
+  }
+
+  @Test
+  void a_key_needs_a_name_and_a_sensible_end() {
+    String data = directory.resolve("data").toString();
+
+    assertThat(bell("key", "create", "--data", data))
+        .returns(2, Said::code)
+        .satisfies(said -> assertThat(said.err()).contains("--name"));
+    assertThat(bell("key", "create", "--name", "x", "--expires", "soon", "--data", data))
+        .returns(1, Said::code)
+        .satisfies(said -> assertThat(said.err()).contains("--expires", "30d"));
+    assertThat(Path.of(data)).doesNotExist();
+  }
+
+  @Test
+  void the_doctor_finds_nothing_on_a_good_machine_and_leaves_nothing_behind() throws IOException {
+    Path data = directory.resolve("data");
+    Path file = config("server: { port: 0 }");
+
+    Said said = bell("doctor", "--data", data.toString(), "--config", file.toString());
+
+    assertThat(said.out()).contains("✓ PostgreSQL: 18", "Nothing stands in the way.");
+    assertThat(said.code()).isZero();
+    assertThat(names(data)).containsExactly("lock");
+  }
+
+  @Test
+  void the_doctor_names_what_is_wrong_and_how_to_mend_it() throws IOException {
+    Path notADirectory = Files.writeString(directory.resolve("file"), "");
+
+    Said unwritable = bell("doctor", "--data", notADirectory.resolve("below").toString());
+    Said unknown = bell("doctor", "--config", config("server: { prot: 1 }").toString());
+
+    assertThat(unwritable.code()).isEqualTo(1);
+    assertThat(unwritable.out()).contains("✗ data directory", "--data");
+    assertThat(unknown.code()).isEqualTo(1);
+    assertThat(unknown.out()).contains("✗ configuration", "server.prot", "server.port");
+  }
+
+  @Test
+  void a_refused_start_is_one_line_without_a_stack_trace() throws IOException {
+    Path file = config("server: { prot: 1 }");
+
+    Said said = bell("up", "--config", file.toString());
+
+    assertThat(said.code()).isEqualTo(1);
+    assertThat(said.err().lines()).hasSize(1);
+    assertThat(said.err()).contains("line 1", "server.prot", "server.port");
+  }
+
+  @Test
+  void an_unknown_word_is_refused_with_the_words_there_are() {
+    Said said = bell("upp");
+
+    assertThat(said.code()).isEqualTo(2);
+    assertThat(said.err()).contains("upp", "up");
+  }
+
+  private Path config(String text) throws IOException {
+    return Files.writeString(directory.resolve("bellfounder.yaml"), text + "\n");
+  }
+
+  private static Set<String> names(Path directory) throws IOException {
+    Set<String> names = new TreeSet<>();
+    try (var files = Files.list(directory)) {
+      files.forEach(file -> names.add(file.getFileName().toString()));
+    }
+    return names;
+  }
+
+  private static Said bell(String... words) {
+    PrintStream realOut = System.out;
+    PrintStream realErr = System.err;
+    ByteArrayOutputStream out = new ByteArrayOutputStream();
+    ByteArrayOutputStream err = new ByteArrayOutputStream();
+    try {
+      System.setOut(new PrintStream(out, true, UTF_8));
+      System.setErr(new PrintStream(err, true, UTF_8));
+      int code = Bell.run(words);
+      return new Said(code, out.toString(UTF_8), err.toString(UTF_8));
+    } finally {
+      System.setOut(realOut);
+      System.setErr(realErr);
+    }
+  }
+
+  private record Said(int code, String out, String err) {}
+}
