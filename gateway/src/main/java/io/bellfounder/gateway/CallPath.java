@@ -464,7 +464,7 @@ final class CallPath {
     @Override
     public void failed(ProviderLeg.Failure failure) {
       if (relaying) {
-        cut(failure.detail());
+        cut(failure.detail(), false);
       } else {
         failed(failure.outcome(), failure.detail(), null);
       }
@@ -543,7 +543,7 @@ final class CallPath {
 
     private void finishRelay() {
       if (!requireNonNull(meter).wholeAtEnd()) {
-        cut("its stream ended before its last event");
+        cut("its stream ended before its last event", true);
         return;
       }
       completed();
@@ -567,8 +567,14 @@ final class CallPath {
       }
     }
 
-    /** The answer broke off after its first event. */
-    void cut(String detail) {
+    /**
+     * The answer broke off after its first event.
+     *
+     * @param say whether to say so in an event of ours. Where the provider's connection broke, the
+     *     client's breaks too and nothing is said: clients repeat differently after an error event
+     *     (see docs/decisions/broken-streams.md).
+     */
+    void cut(String detail, boolean say) {
       leg.cancel();
       var reader = requireNonNull(meter);
       if (call.settlement().settled()) {
@@ -579,7 +585,7 @@ final class CallPath {
       }
       record(Outcome.CUT, detail);
       settle(SettledCall.Outcome.CUT, status(), "api_error");
-      if (reader.takesOurEvents()) {
+      if (say && reader.takesOurEvents()) {
         client.write(Refusal.brokenOff(detail).asEvent(operation.dialect, id.toString()));
       }
       client.destroy();
@@ -678,7 +684,7 @@ final class CallPath {
     private void timedOut(String detail) {
       leg.cancel();
       if (relaying) {
-        cut(detail);
+        cut(detail, true);
       } else {
         failed(Outcome.TIMED_OUT, detail, null);
       }
@@ -766,7 +772,7 @@ final class CallPath {
       client.destroy();
       finish();
     } else if (current != null && current.relaying) {
-      current.cut(why);
+      current.cut(why, true);
     } else {
       if (current != null) {
         current.leg.cancel();

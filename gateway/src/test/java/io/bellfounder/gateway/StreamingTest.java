@@ -53,7 +53,7 @@ class StreamingTest {
   }
 
   @Test
-  void a_cut_stream_ends_in_an_error_event_and_a_broken_connection() throws IOException {
+  void a_stream_whose_connection_breaks_breaks_off_after_its_last_whole_event() throws IOException {
     provider.always(exchange -> {
       exchange.streamHead();
       exchange.chunk(Said.START + Said.BLOCK + "event: content_block_delta\ndata: {\"ty");
@@ -63,12 +63,7 @@ class StreamingTest {
       var answer = gateway.ask(STREAM_CALL);
 
       assertThat(answer.whole()).isFalse();
-      assertThat(answer.text())
-          .startsWith(
-              Said.START
-                  + Said.BLOCK
-                  + "event: error\ndata: {\"type\":\"error\",\"error\":{\"type\":\"api_error\"")
-          .endsWith("}\n\n");
+      assertThat(answer.text()).isEqualTo(Said.START + Said.BLOCK);
       var settled = gateway.ledger.only();
       assertThat(settled.outcome()).isEqualTo(SettledCall.Outcome.CUT);
       assertThat(settled.attempts()).hasSize(1);
@@ -90,7 +85,7 @@ class StreamingTest {
   }
 
   @Test
-  void a_cut_openai_stream_ends_in_an_error_chunk_and_a_broken_connection() throws IOException {
+  void an_openai_stream_whose_connection_breaks_breaks_off_without_an_end() throws IOException {
     provider.always(exchange -> {
       exchange.streamHead();
       exchange.chunk(Said.CHUNK);
@@ -100,8 +95,7 @@ class StreamingTest {
       var answer = gateway.chat(Said.ASK_CHAT_STREAM);
 
       assertThat(answer.whole()).isFalse();
-      assertThat(answer.text()).startsWith(Said.CHUNK + "data: {\"error\":{\"message\":");
-      assertThat(answer.text()).doesNotContain("[DONE]");
+      assertThat(answer.text()).isEqualTo(Said.CHUNK);
     }
   }
 
