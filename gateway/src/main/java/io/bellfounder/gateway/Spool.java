@@ -1,0 +1,794 @@
+package io.bellfounder.gateway;
+
+import static java.util.Objects.requireNonNull;
+
+import io.bellfounder.wire.Usage;
+import java.io.IOException;
+import java.lang.System.Logger;
+import java.lang.System.Logger.Level;
+import java.nio.channels.ClosedChannelException;
+import java.nio.channels.FileChannel;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+import java.time.Duration;
+import java.time.Instant;
+import java.time.InstantSource;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.Comparator;
+import java.util.Iterator;
+import java.util.List;
+import java.util.Map;
+import java.util.UUID;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.locks.Condition;
+import java.util.concurrent.locks.ReentrantLock;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The ledger on disk: an append-only, checksummed log in numbered segments, one writing process at
+ * a time. A record is in the operating system's hands before {@link #opened} or {@link #settled}
+ * returns, so killing the process loses nothing; a background thread calls {@code fsync} in groups,
+ * so a power cut can lose {@link SpoolConfig#syncInterval}.
+ *
+ * <ul>
+ *   <li>Segments are filled with zeros before use, and every open call has space set aside for its
+ *       settlement: a full disk refuses new calls and never a settlement.
+ *   <li>At start, calls that an earlier process opened and never settled are settled as
+ *       interrupted, estimated from the request, once: the settlement is itself a record.
+ *   <li>Segments are deleted from the oldest on, once shipped. A segment's open calls are written
+ *       again at the log's head when they are all that keeps it, so one long call does not keep the
+ *       rest.
+ * </ul>
+ *
+ * <p>Called by several event loops at once: encoding happens outside the lock, an append inside it
+ * is one short write.
+ */
+public final class Spool implements Ledger, AutoCloseable {
+  private static final Logger LOG = System.getLogger(Spool.class.getName());
+  private static final String SPARE = "spare-";
+
+  /** Open calls are carried on once this many segments hang on the oldest. */
+  private static final int SEGMENTS_KEPT_FOR_OPEN_CALLS = 3;
+
+  private final SpoolConfig config;
+  private final InstantSource clock;
+  private final SpoolDisk disk;
+  private final SpoolLock directoryLock;
+  private final ReentrantLock lock = new ReentrantLock();
+  private final Condition closing = lock.newCondition();
+  private final Thread background;
+
+  // Guarded by the lock.
+  private final ArrayDeque<SpoolSegment> segments = new ArrayDeque<>();
+  private final ArrayDeque<Path> spares = new ArrayDeque<>();
+  private final List<FileChannel> leftBehind = new ArrayList<>();
+  private final Map<UUID, Opening> open = new ConcurrentHashMap<>();
+  private final ArrayDeque<UUID> interrupted = new ArrayDeque<>();
+  private @Nullable SpoolSegment current;
+  private long nextNumber;
+  private long nextSpare;
+  private int allocating;
+  private boolean dirty;
+  private boolean closed;
+  private boolean refusing;
+  private @Nullable IOException broken;
+  private SpoolCursor cursor;
+  private long waitingRecords;
+  private int recovered;
+
+  /** The place of an open call's record. */
+  private record Opening(SpoolSegment segment, int offset, int length) {}
+
+  /** Another process, or another spool in this one, holds the directory. */
+  public static final class SpoolInUse extends IOException {
+    SpoolInUse(String message) {
+      super(message);
+    }
+  }
+
+  /**
+   * Opens the spool, reads what earlier processes left, and settles what they left open.
+   *
+   * @throws SpoolInUse if another process has it
+   * @throws IOException if the directory cannot be used. A full disk is no reason: the spool then
+   *     opens, refuses new calls, and can still be shipped
+   */
+  public static Spool open(SpoolConfig config, InstantSource clock) throws IOException {
+    return open(config, clock, SpoolDisk.REAL);
+  }
+
+  static Spool open(SpoolConfig config, InstantSource clock, SpoolDisk disk) throws IOException {
+    Files.createDirectories(config.directory());
+    var directoryLock = SpoolLock.of(config.directory());
+    boolean opened = false;
+    try {
+      var spool = new Spool(config, clock, disk, directoryLock);
+      spool.readEarlier();
+      spool.settleInterrupted();
+      spool.prepare();
+      spool.background.start();
+      opened = true;
+      return spool;
+    } finally {
+      if (!opened) {
+        directoryLock.close();
+      }
+    }
+  }
+
+  private Spool(SpoolConfig config, InstantSource clock, SpoolDisk disk, SpoolLock directoryLock)
+      throws IOException {
+    this.config = config;
+    this.clock = clock;
+    this.disk = disk;
+    this.directoryLock = directoryLock;
+    this.cursor = SpoolCursor.load(config.directory());
+    this.background = Thread.ofPlatform().daemon().name("spool").unstarted(this::syncUntilClosed);
+  }
+
+  // ---- writing
+
+  @Override
+  public void opened(OpenedCall call) {
+    var json = CallCodec.encode(call);
+    if (!SpoolFrame.fits(json)) {
+      throw unavailable("the record of call " + call.id() + " is too large", null);
+    }
+    var frame =
+        SpoolFrame.of(SpoolFrame.Kind.OPENED, call.id(), clock.instant().toEpochMilli(), json);
+    lock.lock();
+    try {
+      var why = broken;
+      if (closed || why != null) {
+        throw unavailable(
+            closed ? "the spool is closed" : "its disk has failed: restart once it is mended", why);
+      }
+      reserve(frame.length);
+      var place = append(frame);
+      open.put(call.id(), place);
+      place.segment().countOpen(1);
+    } catch (IOException e) {
+      throw unavailable(refusal(e), e);
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  /**
+   * {@inheritDoc}
+   *
+   * <p>A call that is not open is passed over with a warning, so a second settlement is never
+   * written. A record that would be too large goes without its raw usage, then without its
+   * attempts' details.
+   *
+   * @throws LedgerUnavailable if the disk fails; the call is then settled as interrupted at the
+   *     next start
+   */
+  @Override
+  public void settled(SettledCall call) {
+    var frame = frame(call);
+    lock.lock();
+    try {
+      var opening = open.get(call.opened().id());
+      if (opening == null) {
+        LOG.log(Level.WARNING, "call " + call.opened().id() + " is not open: settled already?");
+        return;
+      }
+      if (closed) {
+        throw unavailable("the spool is closed", null);
+      }
+      append(frame);
+      open.remove(call.opened().id());
+      opening.segment().countOpen(-1);
+      waitingRecords++;
+    } catch (IOException e) {
+      throw unavailable(refusal(e), e);
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  private byte[] frame(SettledCall call) {
+    return SpoolFrame.of(
+        SpoolFrame.Kind.SETTLED,
+        call.opened().id(),
+        clock.instant().toEpochMilli(),
+        SpoolTrim.encoded(call));
+  }
+
+  private LedgerUnavailable unavailable(String message, @Nullable Throwable cause) {
+    return new LedgerUnavailable(message, cause == null ? new IOException(message) : cause);
+  }
+
+  private String refusal(IOException e) {
+    return "the spool " + config.directory() + " cannot be written: " + e.getMessage();
+  }
+
+  private Opening append(byte[] frame) throws IOException {
+    var segment = current;
+    if (segment == null || segment.room() < frame.length) {
+      segment = roll();
+    }
+    int offset = segment.append(frame);
+    dirty = true;
+    return new Opening(segment, offset, frame.length);
+  }
+
+  private SpoolSegment roll() throws IOException {
+    if (spares.isEmpty()) {
+      allocate();
+    }
+    var next =
+        SpoolSegment.begin(spares.peek(), config.directory(), nextNumber, config.segmentBytes());
+    spares.remove();
+    nextNumber++;
+    leaveBehind();
+    current = next;
+    segments.add(next);
+    return next;
+  }
+
+  private void leaveBehind() {
+    var full = current;
+    if (full != null && full.channel() != null) {
+      leftBehind.add(requireNonNull(full.channel()));
+    }
+  }
+
+  // ---- space
+
+  /** Makes sure that this record fits, and after it the settlement of every open call. */
+  private void reserve(int length) throws IOException {
+    while (room() < length + (open.size() + 1L) * SpoolFrame.BYTES_MAX) {
+      if (diskBytes() + config.segmentBytes() > config.bytesMax()) {
+        refusingNow();
+        throw new IOException(
+            "it holds %d MiB that the database has not taken yet, its limit; calls are served again once it has"
+                .formatted(config.bytesMax() >> 20));
+      }
+      allocate();
+    }
+    refusing = false;
+  }
+
+  private void refusingNow() {
+    if (!refusing) {
+      LOG.log(
+          Level.ERROR,
+          "the spool %s has reached its limit of %d bytes: new calls are refused until the database has taken some of it"
+              .formatted(config.directory(), config.bytesMax()));
+    }
+    refusing = true;
+  }
+
+  /** Space that is certain: what a segment's end may waste on a frame that does not fit is not. */
+  private long room() {
+    long inSpares = (long) spares.size() * (config.segmentBytes() - SpoolFrame.BYTES_MAX);
+    return inSpares + (current == null ? 0 : Math.max(0, current.room() - SpoolFrame.BYTES_MAX));
+  }
+
+  private long diskBytes() {
+    long bytes = (long) (spares.size() + allocating) * config.segmentBytes();
+    for (var segment : segments) {
+      bytes += segment.capacity();
+    }
+    return bytes;
+  }
+
+  private void allocate() throws IOException {
+    var spare = nextSpare();
+    disk.allocate(spare, config.segmentBytes());
+    spares.add(spare);
+  }
+
+  private Path nextSpare() {
+    return config.directory().resolve(SPARE + nextSpare++);
+  }
+
+  /** Prepares a segment before it is needed, outside the lock. */
+  private void prepare() {
+    Path spare;
+    lock.lock();
+    try {
+      boolean enough = room() >= config.segmentBytes() + (open.size() + 1L) * SpoolFrame.BYTES_MAX;
+      if (closed || enough || diskBytes() + config.segmentBytes() > config.bytesMax()) {
+        return;
+      }
+      spare = nextSpare();
+      allocating++;
+    } finally {
+      lock.unlock();
+    }
+    boolean made = false;
+    try {
+      disk.allocate(spare, config.segmentBytes());
+      made = true;
+    } catch (IOException e) {
+      LOG.log(
+          Level.WARNING,
+          "no space for another spool segment (%s): new calls are refused once the present ones are full"
+              .formatted(e.getMessage()));
+    } finally {
+      lock.lock();
+      try {
+        allocating--;
+        if (made) {
+          spares.add(spare);
+        }
+      } finally {
+        lock.unlock();
+      }
+    }
+  }
+
+  // ---- keeping
+
+  private void syncUntilClosed() {
+    long nanos = config.syncInterval().toNanos();
+    boolean over = false;
+    while (!over) {
+      lock.lock();
+      try {
+        long left = nanos;
+        while (!closed && left > 0) {
+          left = closing.awaitNanos(left);
+        }
+        over = closed;
+      } catch (InterruptedException e) {
+        over = true;
+      } finally {
+        lock.unlock();
+      }
+      sync();
+      if (!over) {
+        prepare();
+        settleInterrupted();
+      }
+    }
+  }
+
+  /** Brings all that was appended to the disk itself. */
+  void sync() {
+    List<FileChannel> full;
+    FileChannel head;
+    lock.lock();
+    try {
+      if (!dirty && leftBehind.isEmpty()) {
+        return;
+      }
+      dirty = false;
+      full = List.copyOf(leftBehind);
+      leftBehind.clear();
+      head = current == null ? null : current.channel();
+    } finally {
+      lock.unlock();
+    }
+    try {
+      for (var channel : full) {
+        channel.force(false);
+        channel.close();
+      }
+      if (head != null) {
+        head.force(false);
+      }
+      SpoolDisk.syncNames(config.directory());
+    } catch (ClosedChannelException e) {
+      // An interrupted writer has opened the file anew: the next round takes that one.
+      markDirty();
+    } catch (IOException e) {
+      syncFailed(e);
+    }
+  }
+
+  private void markDirty() {
+    lock.lock();
+    try {
+      dirty = true;
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  /** What a failed fsync has lost cannot be known, so nothing new is begun on this disk. */
+  private void syncFailed(IOException e) {
+    LOG.log(
+        Level.ERROR,
+        "the spool %s cannot be brought to disk: new calls are refused until a restart"
+            .formatted(config.directory()),
+        e);
+    lock.lock();
+    try {
+      broken = e;
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  // ---- what earlier processes left
+
+  private void readEarlier() throws IOException {
+    lock.lock();
+    try {
+      var files = new ArrayList<Path>();
+      try (var names = Files.list(config.directory())) {
+        for (var file : (Iterable<Path>) names::iterator) {
+          if (file.getFileName().toString().startsWith(SPARE)) {
+            Files.delete(file);
+          } else if (SpoolSegment.number(file) >= 0) {
+            files.add(file);
+          }
+        }
+      }
+      files.sort(Comparator.comparingLong(SpoolSegment::number));
+      nextNumber = cursor.segment() + 1;
+      for (var file : files) {
+        readEarlier(file);
+      }
+      interrupted.addAll(open.keySet());
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  private void readEarlier(Path file) throws IOException {
+    long number = SpoolSegment.number(file);
+    nextNumber = Math.max(nextNumber, number + 1);
+    var bytes = Files.readAllBytes(file);
+    var frames = new ArrayList<SpoolFrame>();
+    int written =
+        SpoolScan.frames(
+            bytes,
+            0,
+            bytes.length,
+            frames::add,
+            (damaged, from, to) -> damage(file, damaged, from, to));
+    cutTail(file, bytes, written);
+    if (written == 0) {
+      Files.delete(file);
+      return;
+    }
+    var segment = SpoolSegment.earlier(file, number, written);
+    segments.add(segment);
+    for (var frame : frames) {
+      readEarlier(segment, frame);
+    }
+  }
+
+  private void readEarlier(SpoolSegment segment, SpoolFrame frame) {
+    switch (frame.kind()) {
+      case OPENED -> {
+        var place = new Opening(segment, frame.from(), frame.to() - frame.from());
+        var before = open.put(frame.id(), place);
+        segment.countOpen(1);
+        if (before != null) {
+          before.segment().countOpen(-1);
+        }
+      }
+      case SETTLED -> {
+        var opening = open.remove(frame.id());
+        if (opening != null) {
+          opening.segment().countOpen(-1);
+        }
+        waitingRecords += cursor.isAtOrBefore(segment.number, frame.from()) ? 1 : 0;
+      }
+    }
+  }
+
+  private static void cutTail(Path file, byte[] bytes, int written) throws IOException {
+    int torn = bytes.length;
+    while (torn > written && bytes[torn - 1] == 0) {
+      torn--;
+    }
+    if (torn > written) {
+      LOG.log(
+          Level.WARNING,
+          "the spool's %s ends in %d bytes of a record that was never finished; they are cut off"
+              .formatted(file.getFileName(), torn - written));
+    }
+    if (bytes.length > written) {
+      try (var channel = FileChannel.open(file, StandardOpenOption.WRITE)) {
+        channel.truncate(written);
+      }
+    }
+  }
+
+  private void damage(Path file, byte[] bytes, int from, int to) {
+    LOG.log(
+        Level.ERROR,
+        "the spool's %s is damaged from byte %d to %d; that part goes into quarantine, the rest is used"
+            .formatted(file.getFileName(), from, to));
+    keepAside(file, from, bytes, from, to);
+  }
+
+  void quarantine(SpoolSegment segment, int offset, byte[] bytes, int from, int to) {
+    keepAside(segment.file, offset, bytes, from, to);
+  }
+
+  private void keepAside(Path file, int offset, byte[] bytes, int from, int to) {
+    var aside =
+        config
+            .directory()
+            .resolve("quarantine-" + SpoolSegment.number(file) + "-" + offset + ".bin");
+    try {
+      Files.write(aside, Arrays.copyOfRange(bytes, from, to));
+    } catch (IOException e) {
+      LOG.log(Level.ERROR, "damaged bytes cannot be kept in " + aside, e);
+    }
+  }
+
+  /**
+   * Settles what an earlier process left open. Where a record cannot be written, now or ever, the
+   * call stays open and the next round, or the next start, tries again.
+   */
+  private void settleInterrupted() {
+    lock.lock();
+    try {
+      while (!interrupted.isEmpty() && !closed) {
+        var id = interrupted.peek();
+        var opening = open.get(id);
+        if (opening != null && !settleInterrupted(id, opening)) {
+          return;
+        }
+        interrupted.remove();
+      }
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  /** False if there is no space at present. */
+  private boolean settleInterrupted(UUID id, Opening opening) {
+    SpoolFrame frame = null;
+    try {
+      var bytes = opening.segment().read(opening.offset(), opening.length());
+      frame = requireNonNull(SpoolFrame.at(bytes, 0, bytes.length), "a frame that was read before");
+      append(frame(interrupted(frame.opened(), clock.instant())));
+      waitingRecords++;
+      recovered++;
+    } catch (CallCodecReader.UnreadableCall e) {
+      LOG.log(Level.ERROR, "open call %s cannot be read (%s)".formatted(id, e.getMessage()));
+      keepAside(opening.segment().file, opening.offset(), frame.bytes(), 0, frame.to());
+    } catch (IOException e) {
+      LOG.log(
+          Level.WARNING,
+          "%d interrupted calls wait to be settled until there is space: %s"
+              .formatted(interrupted.size(), e.getMessage()));
+      return false;
+    }
+    open.remove(id);
+    opening.segment().countOpen(-1);
+    return true;
+  }
+
+  /** What is known for certain of a call whose process died: at most that its input was read. */
+  static SettledCall interrupted(OpenedCall call, Instant now) {
+    var usage = new Usage(call.estimatedInputTokens(), null, null, null, 0L);
+    var price = call.price();
+    return new SettledCall(
+        call,
+        SettledCall.Outcome.INTERRUPTED,
+        null,
+        null,
+        call.provider(),
+        call.targetModel(),
+        List.of(),
+        usage,
+        true,
+        null,
+        price,
+        price == null ? 0 : Cost.of(usage, price),
+        now,
+        null,
+        0,
+        0);
+  }
+
+  // ---- shipping
+
+  /** A segment as far as it was written at one moment. */
+  record View(SpoolSegment segment, int written, boolean sealed) {}
+
+  /** The segment of this number or the first after it. */
+  @Nullable View viewFrom(long number) {
+    lock.lock();
+    try {
+      for (var segment : segments) {
+        if (segment.number >= number) {
+          return new View(segment, segment.written(), segment != current);
+        }
+      }
+      return null;
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  boolean isOpen(UUID id) {
+    return open.containsKey(id);
+  }
+
+  SpoolCursor cursor() {
+    lock.lock();
+    try {
+      return cursor;
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  /** The one reader; it begins behind what was committed last. */
+  public SpoolReader reader() {
+    return new SpoolReader(this, cursor());
+  }
+
+  void shipped(SpoolCursor upTo, long settled) throws IOException {
+    upTo.save(config.directory());
+    boolean carried;
+    lock.lock();
+    try {
+      cursor = upTo;
+      waitingRecords -= settled;
+      carried = carryOpenCalls();
+    } finally {
+      lock.unlock();
+    }
+    if (carried) {
+      sync();
+    }
+    deleteShipped();
+  }
+
+  /**
+   * Writes the open calls of the oldest segment again if nothing else keeps it and its followers.
+   */
+  private boolean carryOpenCalls() {
+    var oldest = segments.peek();
+    boolean keepsOthers =
+        oldest != null
+            && oldest.openCalls() > 0
+            && oldest.number + SEGMENTS_KEPT_FOR_OPEN_CALLS <= cursor.segment();
+    if (!keepsOthers || closed) {
+      return false;
+    }
+    try {
+      for (var each : open.entrySet()) {
+        if (each.getValue().segment() == oldest) {
+          carry(each.getKey(), each.getValue());
+        }
+      }
+      return true;
+    } catch (IOException e) {
+      LOG.log(Level.WARNING, "open calls cannot be carried on: " + e.getMessage());
+      return false;
+    }
+  }
+
+  private void carry(UUID id, Opening from) throws IOException {
+    reserve(from.length());
+    var to = append(from.segment().read(from.offset(), from.length()));
+    open.put(id, to);
+    to.segment().countOpen(1);
+    from.segment().countOpen(-1);
+  }
+
+  /** From the oldest on, so that a settlement never goes before the opening it belongs to. */
+  private void deleteShipped() throws IOException {
+    var shipped = new ArrayList<SpoolSegment>();
+    lock.lock();
+    try {
+      for (Iterator<SpoolSegment> each = segments.iterator(); each.hasNext(); ) {
+        var segment = each.next();
+        if (segment == current || segment.openCalls() > 0 || segment.number >= cursor.segment()) {
+          break;
+        }
+        each.remove();
+        shipped.add(segment);
+      }
+    } finally {
+      lock.unlock();
+    }
+    for (var segment : shipped) {
+      Files.deleteIfExists(segment.file);
+    }
+  }
+
+  // ---- figures
+
+  /** What waits. Reads a few bytes of the disk. */
+  public SpoolBacklog backlog() {
+    View first;
+    SpoolCursor at;
+    long records;
+    long bytes = 0;
+    long onDisk;
+    lock.lock();
+    try {
+      at = cursor;
+      records = waitingRecords;
+      onDisk = diskBytes();
+      first = null;
+      for (var segment : segments) {
+        if (segment.number >= at.segment()) {
+          int from = segment.number == at.segment() ? at.offset() : 0;
+          bytes += segment.written() - from;
+          if (first == null && segment.written() > from) {
+            first = new View(segment, segment.written(), false);
+          }
+        }
+      }
+    } finally {
+      lock.unlock();
+    }
+    var age = records == 0 || first == null ? Duration.ZERO : age(first, at);
+    return new SpoolBacklog(records, bytes, age, open.size(), onDisk, config.bytesMax());
+  }
+
+  private Duration age(View first, SpoolCursor at) {
+    int from = first.segment().number == at.segment() ? at.offset() : 0;
+    try {
+      int length = Math.min(first.written() - from, SpoolFrame.BYTES_MAX);
+      var frame = SpoolFrame.at(first.segment().read(from, length), 0, length);
+      if (frame != null) {
+        var age = Duration.between(Instant.ofEpochMilli(frame.writtenAtMillis()), clock.instant());
+        return age.isNegative() ? Duration.ZERO : age;
+      }
+    } catch (IOException e) {
+      // Shipped and deleted meanwhile.
+    }
+    return Duration.ZERO;
+  }
+
+  /** How many calls of earlier processes this one has settled as interrupted. */
+  public int recovered() {
+    lock.lock();
+    try {
+      return recovered;
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  /**
+   * Brings everything to disk and lets go of the directory. Calls still open are settled as
+   * interrupted at the next start.
+   */
+  @Override
+  public void close() throws IOException {
+    lock.lock();
+    try {
+      if (closed) {
+        return;
+      }
+      closed = true;
+      closing.signalAll();
+    } finally {
+      lock.unlock();
+    }
+    joinBackground();
+    sync();
+    lock.lock();
+    try {
+      for (var spare : spares) {
+        Files.deleteIfExists(spare);
+      }
+      spares.clear();
+      if (current != null) {
+        current.closeChannel();
+      }
+    } finally {
+      lock.unlock();
+      directoryLock.close();
+    }
+  }
+
+  private void joinBackground() {
+    try {
+      background.join(Duration.ofSeconds(10));
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
+  }
+}
