@@ -160,6 +160,7 @@ CREATE INDEX call_newest ON call (organisation_id, opened_at DESC, id DESC);
 CREATE INDEX call_of_key ON call (organisation_id, key_id, opened_at DESC, id DESC);
 CREATE INDEX call_of_session ON call (organisation_id, session_id, opened_at DESC, id DESC) WHERE session_id IS NOT NULL;
 
+
 CREATE TABLE attempt (
   organisation_id     uuid NOT NULL,
   call_id             uuid NOT NULL,
@@ -176,6 +177,7 @@ CREATE TABLE attempt (
   detail              text,
   PRIMARY KEY (call_id, call_opened_at, ordinal)
 ) PARTITION BY RANGE (call_opened_at);
+CREATE INDEX attempt_newest ON attempt (organisation_id, call_opened_at DESC);
 
 -- What the pages read instead of the calls: sums per quarter of an hour, because offsets from UTC are whole quarters and
 -- so days add up in every time zone. Written in the transaction that inserts the calls.
