@@ -28,6 +28,10 @@ final class StopSignals {
     first.countDown();
   }
 
+  boolean received() {
+    return first.getCount() == 0;
+  }
+
   void await() throws InterruptedException {
     first.await();
   }

@@ -7,6 +7,8 @@ import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
@@ -17,6 +19,8 @@ import picocli.CommandLine.Option;
     description = "Runs everything in the foreground until SIGTERM or Ctrl-C.",
     mixinStandardHelpOptions = true)
 final class UpCommand implements Callable<Integer> {
+  private static final Logger LOG = LoggerFactory.getLogger(UpCommand.class);
+
   /** Longer than a first start's migrations take; a database that is away is said then. */
   private static final Duration DATABASE_WAIT = Duration.ofSeconds(20);
 
@@ -40,19 +44,31 @@ final class UpCommand implements Callable<Integer> {
     }
     ConfigFile source = options.source(given);
     try (Launched launched = Launched.start(BellfounderApplication.class, source, source.load())) {
-      boolean database = launched.awaitDatabase(DATABASE_WAIT);
-      System.out.println("Bellfounder is ready: " + launched.localUrl());
-      if (database) {
-        launched
-            .firstSignIn()
-            .ifPresent(link -> System.out.println("Sign in as the administrator, once: " + link));
-      } else {
-        System.err.println(
-            "The database is not available yet: the gateway serves, the console waits.");
+      boolean database = database(launched, signals);
+      if (!signals.received()) {
+        System.out.println("Bellfounder is ready: " + launched.localUrl());
+        if (database) {
+          launched
+              .firstSignIn()
+              .ifPresent(link -> System.out.println("Sign in as the administrator, once: " + link));
+        } else {
+          LOG.warn("The database is not available yet: the gateway serves, the console waits");
+        }
       }
       signals.await();
-      System.err.println("Stopping: calls under way may end, then everything is put away.");
+      LOG.info("Stopping: calls under way may end, then everything is put away");
     }
     return 0;
+  }
+
+  /** Waits for the database, but not against the operator's will. */
+  private static boolean database(Launched launched, StopSignals signals)
+      throws InterruptedException {
+    long deadline = System.nanoTime() + DATABASE_WAIT.toNanos();
+    boolean database = false;
+    while (!database && !signals.received() && System.nanoTime() - deadline < 0) {
+      database = launched.awaitDatabase(Duration.ofMillis(50));
+    }
+    return database;
   }
 }

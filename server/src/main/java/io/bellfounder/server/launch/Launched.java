@@ -57,7 +57,7 @@ public final class Launched implements AutoCloseable {
       launched.run(application, source, loaded);
       return launched;
     } catch (RuntimeException e) {
-      LOG.debug("the start failed", e);
+      Logs.detail().error("the start failed", e);
       launched.close();
       throw launched.refused(e);
     }
@@ -206,7 +206,6 @@ public final class Launched implements AutoCloseable {
             failure);
       }
     }
-    LOG.error("the start failed", failure);
     return new LaunchRefused(
         "%s (the log in %s says more)".formatted(Migrations.words(failure), data.logs()), failure);
   }

@@ -21,7 +21,14 @@ import org.slf4j.bridge.SLF4JBridgeHandler;
  * output is for what a command answers.
  */
 public final class Logs {
+  private static final String DETAIL = "io.bellfounder.detail";
+
   private Logs() {}
+
+  /** Into the file alone: what the operator was told in one line already. */
+  public static org.slf4j.Logger detail() {
+    return LoggerFactory.getLogger(DETAIL);
+  }
 
   /** Before anything is known: warnings only, on standard error. */
   public static void quiet() {
@@ -53,6 +60,9 @@ public final class Logs {
     file.setEncoder(started(new JsonLines(true), context));
     file.start();
     context.getLogger(Logger.ROOT_LOGGER_NAME).addAppender(file);
+    Logger detail = context.getLogger(DETAIL);
+    detail.setAdditive(false);
+    detail.addAppender(file);
   }
 
   private static LoggerContext start(String level, boolean text) {
@@ -68,6 +78,10 @@ public final class Logs {
     root.addAppender(console);
     // Advice to its own developers, at every start.
     context.getLogger("org.springdoc.core.events").setLevel(Level.ERROR);
+    // A start that fails is explained by us, once.
+    context.getLogger("org.springframework.boot.SpringApplication").setLevel(Level.OFF);
+    context.getLogger("org.springframework.boot.diagnostics").setLevel(Level.OFF);
+    context.getLogger("org.springframework.boot.web.server").setLevel(Level.ERROR);
     if (!SLF4JBridgeHandler.isInstalled()) {
       SLF4JBridgeHandler.removeHandlersForRootLogger();
       SLF4JBridgeHandler.install();
