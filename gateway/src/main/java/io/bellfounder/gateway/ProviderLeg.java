@@ -48,7 +48,11 @@ final class ProviderLeg {
         .onComplete((opened, failure) -> {
           if (opened == null) {
             fail(connectFailure(failure));
-          } else if (over) {
+            return;
+          }
+          // The same break also fails the answer, which is where it is handled.
+          opened.exceptionHandler(broken -> {});
+          if (over) {
             opened.reset();
           } else {
             request = opened;
