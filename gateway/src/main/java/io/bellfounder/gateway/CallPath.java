@@ -16,6 +16,8 @@ import io.vertx.core.buffer.Buffer;
 import io.vertx.core.http.HttpClientResponse;
 import io.vertx.core.http.HttpServerRequest;
 import io.vertx.core.internal.buffer.BufferInternal;
+import java.lang.System.Logger;
+import java.lang.System.Logger.Level;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
@@ -33,6 +35,7 @@ import org.jspecify.annotations.Nullable;
  * connection, never in an end that looks whole.
  */
 final class CallPath {
+  private static final Logger LOG = System.getLogger(CallPath.class.getName());
   private static final long BODY_IDLE_NANOS = TimeUnit.SECONDS.toNanos(60);
 
   /** More than this before the first event is no longer held back. */
@@ -89,9 +92,13 @@ final class CallPath {
 
   void run() {
     loop.opened(this);
-    var key = authenticate();
-    if (key != null && admit(key)) {
-      receive(key);
+    try {
+      var key = authenticate();
+      if (key != null && admit(key)) {
+        receive(key);
+      }
+    } catch (RuntimeException e) {
+      stumbled(e);
     }
   }
 
@@ -138,7 +145,11 @@ final class CallPath {
             new RequestBody.Listener() {
               @Override
               public void whole(byte[] bytes, int length) {
-                choose(key, bytes, length);
+                try {
+                  choose(key, bytes, length);
+                } catch (RuntimeException e) {
+                  stumbled(e);
+                }
               }
 
               @Override
@@ -511,6 +522,11 @@ final class CallPath {
       return requireNonNull(answer).statusCode();
     }
 
+    @Override
+    public void stumbled(RuntimeException bug) {
+      CallPath.this.stumbled(bug);
+    }
+
     // ---- relay
 
     private void relay() {
@@ -816,6 +832,31 @@ final class CallPath {
             attempts,
             operation.priced);
     refuse(refusal);
+  }
+
+  /** A bug of ours or of what we were given: logged, settled, and never a call that hangs. */
+  private void stumbled(RuntimeException bug) {
+    LOG.log(Level.ERROR, "call " + id + " met a bug", bug);
+    if (finished) {
+      return;
+    }
+    if (current != null) {
+      current.leg.cancel();
+      current.record(Outcome.ABORTED, "the gateway met a bug");
+    }
+    if (call != null && !client.headWritten()) {
+      refuseOpened(call, Refusal.bug());
+    } else if (call != null) {
+      call.settlement()
+          .settle(
+              Ending.without(SettledCall.Outcome.CUT, null, "api_error"),
+              attempts,
+              operation.priced);
+      client.destroy();
+      finish();
+    } else {
+      refuse(Refusal.bug());
+    }
   }
 
   private void ours(MultiMap headers) {

@@ -19,6 +19,8 @@ final class ClientLeg {
   /** A turn that brings more than this is written before it ends. */
   private static final int FLUSH_AT = 128 << 10;
 
+  private static final int COPY_UP_TO = 32 << 10;
+
   private final HttpServerResponse response;
   private final Context context;
   private final List<Buffer> pending = new ArrayList<>(4);
@@ -113,6 +115,15 @@ final class ClientLeg {
     Buffer all;
     if (pending.size() == 1) {
       all = pending.getFirst();
+    } else if (pendingBytes <= COPY_UP_TO) {
+      // Small pieces are cheaper copied than gathered.
+      var copy = new byte[pendingBytes];
+      int at = 0;
+      for (var each : pending) {
+        each.getBytes(0, each.length(), copy, at);
+        at += each.length();
+      }
+      all = BufferInternal.buffer(Unpooled.wrappedBuffer(copy));
     } else {
       var parts = new ByteBuf[pending.size()];
       for (int i = 0; i < parts.length; i++) {

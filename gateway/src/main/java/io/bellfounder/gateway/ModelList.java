@@ -256,6 +256,12 @@ final class ModelList {
       refuse(failure.detail());
     }
 
+    @Override
+    public void stumbled(RuntimeException bug) {
+      onOver.run();
+      refuse("it could not be read");
+    }
+
     void refuse(String why) {
       OwnAnswer.refuse(request, dialect, Refusal.noModelList(why), id.toString());
     }

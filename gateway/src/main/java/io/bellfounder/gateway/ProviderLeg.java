@@ -24,6 +24,9 @@ final class ProviderLeg {
     void ended();
 
     void failed(Failure failure);
+
+    /** One of the above threw: a bug of ours, which must not leave a call hanging. */
+    void stumbled(RuntimeException bug);
   }
 
   /**
@@ -80,17 +83,34 @@ final class ProviderLeg {
     answered.handler(chunk -> {
       if (!over) {
         lastByteNanos = System.nanoTime();
-        listener.received(chunk);
+        try {
+          listener.received(chunk);
+        } catch (RuntimeException e) {
+          stumbled(e);
+        }
       }
     });
     answered.endHandler(end -> {
       if (!over) {
         over = true;
-        listener.ended();
+        try {
+          listener.ended();
+        } catch (RuntimeException e) {
+          stumbled(e);
+        }
       }
     });
     answered.exceptionHandler(broken -> fail(brokenOff(broken, "in the middle of its answer")));
-    listener.answered(answered);
+    try {
+      listener.answered(answered);
+    } catch (RuntimeException e) {
+      stumbled(e);
+    }
+  }
+
+  private void stumbled(RuntimeException bug) {
+    cancel();
+    listener.stumbled(bug);
   }
 
   /** Ends the attempt from our side; the provider sees its connection closed. */
@@ -136,7 +156,11 @@ final class ProviderLeg {
   private void fail(Failure failure) {
     if (!over) {
       over = true;
-      listener.failed(failure);
+      try {
+        listener.failed(failure);
+      } catch (RuntimeException e) {
+        stumbled(e);
+      }
     }
   }
 

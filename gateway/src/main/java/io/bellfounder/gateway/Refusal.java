@@ -97,6 +97,11 @@ record Refusal(
         false);
   }
 
+  static Refusal bug() {
+    return new Refusal(
+        500, "api_error", "The gateway met an error of its own; its log has the call's id.", "bug", null, false);
+  }
+
   /** Every target waits for its provider's rate limit. */
   static Refusal allWait(Duration earliest) {
     int seconds = (int) Math.clamp((earliest.toMillis() + 999) / 1_000, 1, 60);

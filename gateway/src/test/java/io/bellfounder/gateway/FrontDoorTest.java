@@ -201,6 +201,22 @@ class FrontDoorTest {
   }
 
   @Test
+  void a_bug_behind_a_port_is_an_error_and_not_a_hanging_call() throws IOException {
+    provider.always(exchange -> exchange.answer(200, Said.ANSWER));
+    try (var gateway = setup.start()) {
+      var good = gateway.routes.get();
+      gateway.routes.set(RunningGateway.BROKEN);
+      var answer = gateway.messages(Said.ASK);
+      gateway.routes.set(good);
+
+      assertThat(answer.status()).isEqualTo(500);
+      assertThat(answer.text()).contains("api_error");
+      assertThat(gateway.gateway().openCalls()).isZero();
+      assertThat(gateway.messages(Said.ASK).status()).isEqualTo(200);
+    }
+  }
+
+  @Test
   void more_calls_than_the_limit_are_told_to_come_back() throws IOException {
     var asked = new CountDownLatch(1);
     provider.always(exchange -> {
