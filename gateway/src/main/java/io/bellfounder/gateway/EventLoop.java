@@ -97,6 +97,9 @@ final class EventLoop extends VerticleBase {
         .setTcpNoDelay(true)
         .setHttp2ClearTextEnabled(false)
         .setHandle100ContinueAutomatically(false)
+        // WebSockets are tunnelled as bytes, so nothing of them is handled here.
+        .setPerMessageWebSocketCompressionSupported(false)
+        .setPerFrameWebSocketCompressionSupported(false)
         .setMaxHeaderSize(MAX_HEADER_BYTES)
         .setMaxInitialLineLength(MAX_REQUEST_LINE_BYTES)
         .setMaxChunkSize(READ_BYTES)

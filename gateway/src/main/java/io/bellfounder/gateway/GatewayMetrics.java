@@ -16,8 +16,8 @@ public interface GatewayMetrics {
    * The gateway itself said no.
    *
    * @param reason a stable word: {@code key}, {@code draining}, {@code busy}, {@code too_large},
-   *     {@code unknown_model}, {@code unknown_endpoint}, {@code bad_request}, {@code ledger}, {@code
-   *     no_target}, {@code bug}
+   *     {@code unknown_model}, {@code unknown_endpoint}, {@code bad_request}, {@code ledger},
+   *     {@code no_target}, {@code bug}
    */
   default void refused(Dialect dialect, int status, String reason) {}
 }

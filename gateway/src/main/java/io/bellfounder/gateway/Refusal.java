@@ -99,7 +99,12 @@ record Refusal(
 
   static Refusal bug() {
     return new Refusal(
-        500, "api_error", "The gateway met an error of its own; its log has the call's id.", "bug", null, false);
+        500,
+        "api_error",
+        "The gateway met an error of its own; its log has the call's id.",
+        "bug",
+        null,
+        false);
   }
 
   /** Every target waits for its provider's rate limit. */

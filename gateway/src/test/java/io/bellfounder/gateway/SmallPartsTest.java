@@ -29,7 +29,8 @@ class SmallPartsTest {
         "/ak/secret, secret, '', false",
         "/ak/secret/other, secret, /other, false"
       })
-  void a_path_of_a_model_endpoint_is_read(String path, String key, String below, boolean versioned) {
+  void a_path_of_a_model_endpoint_is_read(
+      String path, String key, String below, boolean versioned) {
     assertThat(ModelPath.parse(path)).isEqualTo(new ModelPath(key, below, versioned));
   }
 
@@ -81,7 +82,8 @@ class SmallPartsTest {
 
   @Test
   void a_proxy_is_trusted_by_address_or_block() {
-    var proxies = new TrustedProxies(List.of("10.1.0.0/16", "192.168.7.9", "fd00::/8", "10.9.9.8/30"));
+    var proxies =
+        new TrustedProxies(List.of("10.1.0.0/16", "192.168.7.9", "fd00::/8", "10.9.9.8/30"));
 
     assertThat(proxies.trusts("10.1.255.1")).isTrue();
     assertThat(proxies.trusts("10.2.0.1")).isFalse();
