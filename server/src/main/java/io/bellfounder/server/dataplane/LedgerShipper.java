@@ -1,0 +1,154 @@
+package io.bellfounder.server.dataplane;
+
+import io.bellfounder.gateway.SettledCall;
+import io.bellfounder.gateway.Spool;
+import io.bellfounder.gateway.SpoolBacklog;
+import io.bellfounder.gateway.SpoolReader;
+import io.bellfounder.gateway.SpoolRecord;
+import io.bellfounder.server.launch.DatabaseState;
+import java.io.IOException;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Carries settled calls from the spool to PostgreSQL, in batches and in order. A batch that fails
+ * is tried again until it is there: nothing is passed over. A batch that was stored but not yet
+ * committed in the spool comes again after a crash and changes nothing.
+ */
+final class LedgerShipper {
+  private static final Logger LOG = LoggerFactory.getLogger(LedgerShipper.class);
+  private static final int BATCH = 500;
+  private static final Duration IDLE = Duration.ofMillis(100);
+  private static final Duration PAUSE_MAX = Duration.ofSeconds(5);
+  private static final Duration WARN_AFTER = Duration.ofSeconds(30);
+  private static final Duration FLUSH = Duration.ofSeconds(5);
+
+  private final Spool spool;
+  private final SpoolReader reader;
+  private final CallStore store;
+  private final LiveCalls live;
+  private final DatabaseState database;
+  private final CountDownLatch closing = new CountDownLatch(1);
+  private volatile @Nullable String problem;
+  private volatile long stored;
+  private @Nullable Thread thread;
+
+  LedgerShipper(Spool spool, CallStore store, LiveCalls live, DatabaseState database) {
+    this.spool = spool;
+    this.reader = spool.reader();
+    this.store = store;
+    this.live = live;
+    this.database = database;
+  }
+
+  void start() {
+    thread = Thread.ofPlatform().daemon().name("ledger-shipper").start(this::run);
+  }
+
+  /** Ships what is there, as far as a few seconds go; the rest waits on disk for the next start. */
+  void stop() throws InterruptedException {
+    closing.countDown();
+    if (thread != null) {
+      thread.join(FLUSH.plusSeconds(2));
+    }
+  }
+
+  SpoolBacklog backlog() {
+    return spool.backlog();
+  }
+
+  long stored() {
+    return stored;
+  }
+
+  /** Why the ledger in the database lags, or {@code null}. */
+  @Nullable String problem() {
+    return problem;
+  }
+
+  private void run() {
+    Duration pause = IDLE;
+    long endBy = Long.MAX_VALUE;
+    try {
+      while (true) {
+        boolean closed = closing.getCount() == 0;
+        if (closed && endBy == Long.MAX_VALUE) {
+          endBy = System.nanoTime() + FLUSH.toNanos();
+        }
+        boolean moved = false;
+        if (database.migrated()) {
+          try {
+            moved = shipOne();
+            recovered();
+            pause = IDLE;
+          } catch (IOException | RuntimeException e) {
+            failed(e);
+            reader.rewind();
+            pause = longer(pause);
+          }
+        }
+        if (closed && (!moved || System.nanoTime() - endBy > 0)) {
+          return;
+        }
+        if (!moved && closing.await(pause.toMillis(), TimeUnit.MILLISECONDS)) {
+          pause = IDLE;
+        }
+      }
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
+  }
+
+  private boolean shipOne() throws IOException {
+    SpoolReader.Batch batch = reader.read(BATCH);
+    if (batch.isEmpty()) {
+      return false;
+    }
+    List<SettledCall> settled = new ArrayList<>();
+    for (SpoolRecord record : batch.records()) {
+      switch (record) {
+        case SpoolRecord.Settled of -> settled.add(of.call());
+        case SpoolRecord.Opened _ -> {}
+      }
+    }
+    stored += store.store(settled);
+    reader.commit(batch);
+    live.stored(settled);
+    return true;
+  }
+
+  private void failed(Exception e) {
+    if (problem == null) {
+      LOG.warn(
+          "The ledger cannot be written to the database; calls are served and kept in the spool: {}",
+          e.toString());
+    } else if (spool.backlog().oldestAge().compareTo(WARN_AFTER) > 0) {
+      SpoolBacklog backlog = spool.backlog();
+      LOG.warn(
+          "The ledger lags: {} calls wait since {} ({} of {} MiB of the spool's room)",
+          backlog.records(),
+          backlog.oldestAge(),
+          backlog.diskBytes() >> 20,
+          backlog.diskBytesMax() >> 20);
+    }
+    problem = "settled calls wait in the spool until the database takes them";
+  }
+
+  private void recovered() {
+    if (problem != null) {
+      problem = null;
+      LOG.info("The ledger is written to the database again");
+    }
+  }
+
+  private static Duration longer(Duration pause) {
+    Duration twice = pause.multipliedBy(2);
+    return twice.compareTo(PAUSE_MAX) < 0 ? twice : PAUSE_MAX;
+  }
+}
