@@ -1,0 +1,154 @@
+import { useQuery } from "@tanstack/react-query";
+import { Link } from "@tanstack/react-router";
+import { providers as providersQuery, routes as routesQuery } from "../../api/queries";
+import type { Provider, Target } from "../../api/types";
+import { ProblemView } from "../../components/problem";
+import { CodeBlock } from "../../components/ui/copy";
+import { BellMark } from "../../components/ui/icon";
+import { Badge, Card, Empty, Loading, PageHeader, table, TableScroll, type Tone } from "../../components/ui/surface";
+import { Ago, useNow } from "../../components/values";
+import { count } from "../../lib/numbers";
+
+const healths: Record<Provider["health"], { label: string; tone: Tone; meaning: string }> = {
+  healthy: { label: "Healthy", tone: "good", meaning: "Its latest calls were served." },
+  degraded: { label: "Degraded", tone: "warn", meaning: "Some of its targets fail or wait." },
+  down: { label: "Down", tone: "bad", meaning: "None of its targets is tried at the moment." },
+  unknown: { label: "Not used yet", tone: "neutral", meaning: "No call has gone there since the start." },
+};
+
+const set = `export ANTHROPIC_API_KEY=sk-ant-…     # Claude
+export OPENAI_API_KEY=sk-…            # GPT
+export OLLAMA_HOST=127.0.0.1:11434    # models on this machine
+./bell up`;
+
+const elsewhere = `# Another address for a provider, as its own SDK means it: Anthropic's without /v1, OpenAI's with.
+export BELL_PROVIDERS_ANTHROPIC_BASE_URL=https://proxy.example.com
+export BELL_PROVIDERS_OPENAI_BASE_URL=https://proxy.example.com/v1`;
+
+export default function ProvidersPage() {
+  const list = useQuery(providersQuery);
+  return (
+    <>
+      <PageHeader title="Providers" lead="Where calls go, and how it goes there. Set in the configuration; changes need no restart." />
+      {list.isPending ? (
+        <Card flush><Loading what="providers" /></Card>
+      ) : list.isError ? (
+        <Card flush><ProblemView problem={list.error} retry={() => void list.refetch()} what="The providers" /></Card>
+      ) : list.data.length === 0 ? (
+        <Card>
+          <Empty title="No provider is configured" art={<BellMark className="size-12" />}>
+            <p>Bellfounder passes calls on to a provider with your own account there. Set one or more of these where it starts, and start it again:</p>
+          </Empty>
+          <div className="mx-auto max-w-2xl space-y-3">
+            <CodeBlock code={set} label="variables for providers" />
+            <CodeBlock code={elsewhere} label="variables for addresses" />
+            <p className="text-soft">Several providers, own names, routes with fail-over: in <code className="font-mono">bellfounder.yaml</code>, see the reference in <code className="font-mono">docs/reference/configuration.md</code>. <code className="font-mono">./bell doctor</code> says what is wrong.</p>
+          </div>
+        </Card>
+      ) : (
+        <div className="space-y-5">
+          {list.data.map((provider) => <ProviderCard key={provider.name} provider={provider} />)}
+          <Routes />
+        </div>
+      )}
+    </>
+  );
+}
+
+function ProviderCard({ provider }: { provider: Provider }) {
+  const health = healths[provider.health];
+  return (
+    <Card
+      flush
+      title={<span className="flex flex-wrap items-center gap-2.5"><Link to="/calls" search={{ provider: provider.name }} className="drill text-base">{provider.name}</Link><Badge tone={health.tone} title={health.meaning} dot="still">{health.label}</Badge></span>}
+      note={<span className="break-all">{provider.baseUrl} · {provider.dialect} · credential <code className="font-mono">{provider.credential}</code> · from the {provider.source}</span>}
+    >
+      {provider.targets.length === 0 ? (
+        <p className="px-5 pb-5 text-soft">No route leads here.</p>
+      ) : (
+        <TableScroll label={`Targets at ${provider.name}`}>
+          <table className={table}>
+            <thead>
+              <tr>
+                <th scope="col">Route → model</th>
+                <th scope="col">Breaker</th>
+                <th scope="col" className="text-right">Last hour</th>
+                <th scope="col">Last success</th>
+                <th scope="col">Last error</th>
+              </tr>
+            </thead>
+            <tbody>{provider.targets.map((target) => <TargetRow key={`${target.route}\n${target.model}`} target={target} provider={provider.name} />)}</tbody>
+          </table>
+        </TableScroll>
+      )}
+    </Card>
+  );
+}
+
+function TargetRow({ target, provider }: { target: Target; provider: string }) {
+  const { breaker, lastError } = target;
+  return (
+    <tr className="align-top">
+      <td className="min-w-40 break-words">
+        {target.route}
+        {target.model !== target.route && <span className="text-faint"> → {target.model}</span>}
+      </td>
+      <td>
+        <div className="flex flex-col items-start gap-1">
+          {breaker.state === "closed" ? <Badge tone={breaker.failures ? "warn" : "good"} title="Calls go through.">Closed{breaker.failures ? `, ${breaker.failures} failed` : ""}</Badge>
+            : breaker.state === "half_open" ? <Badge tone="warn" title="One call is let through as a trial.">Trying again</Badge>
+            : <Badge tone="bad" title="No calls go there for a while, after several failures.">Open<Until at={breaker.openUntil} /></Badge>}
+          {target.waitUntil && <Wait at={target.waitUntil} />}
+        </div>
+      </td>
+      <td className="text-right whitespace-nowrap">
+        {count(target.callsLastHour)} {target.callsLastHour === 1 ? "call" : "calls"}
+        <span className={target.errorsLastHour ? "block text-bad" : "block text-faint"}>{count(target.errorsLastHour)} failed</span>
+      </td>
+      <td><Ago at={target.lastSuccessAt} /></td>
+      <td className="min-w-44">
+        {lastError ? (
+          <Link to="/calls" search={{ provider, outcome: "failed,cut" }} className="drill">
+            <span className="block">{lastError.status ?? ""} {lastError.outcome.replaceAll("_", " ")}, <Ago at={lastError.at} /></span>
+          </Link>
+        ) : <span className="text-faint">none</span>}
+        {lastError?.detail && <span className="block max-w-md text-[0.8125rem] break-words text-soft">{lastError.detail}</span>}
+      </td>
+    </tr>
+  );
+}
+
+function Until({ at }: { at: string | null }) {
+  const now = useNow(1000, at !== null);
+  const seconds = at ? Math.ceil((Date.parse(at) - now) / 1000) : 0;
+  return seconds > 0 ? <span className="num">, {seconds} s</span> : null;
+}
+
+function Wait({ at }: { at: string }) {
+  const now = useNow(1000);
+  const seconds = Math.ceil((Date.parse(at) - now) / 1000);
+  return seconds > 0 ? <Badge tone="warn" title="The provider asked for a pause (429, Retry-After)."><span className="num">Waits {seconds} s</span></Badge> : null;
+}
+
+function Routes() {
+  const routes = useQuery(routesQuery);
+  if (!routes.data?.length) return null;
+  return (
+    <Card title="Routes" note="The model names clients may ask for, and the targets tried in order." flush>
+      <TableScroll label="Routes">
+        <table className={table}>
+          <thead><tr><th scope="col">Model name</th><th scope="col">Protocol</th><th scope="col">Targets, in order</th></tr></thead>
+          <tbody>
+            {routes.data.map((route) => (
+              <tr key={`${route.dialect} ${route.name}`}>
+                <td className="font-medium">{route.name}</td>
+                <td>{route.dialect}</td>
+                <td>{route.targets.map((target) => `${target.provider}: ${target.model}`).join("  →  ")}</td>
+              </tr>
+            ))}
+          </tbody>
+        </table>
+      </TableScroll>
+    </Card>
+  );
+}
