@@ -195,6 +195,34 @@ class SpoolTest {
   }
 
   @Test
+  void a_recovery_that_is_itself_cut_off_is_finished_by_the_next() throws Exception {
+    int calls = 6;
+    try (var spool = spool()) {
+      for (int i = 0; i < calls; i++) {
+        spool.opened(SpoolCalls.opened(i));
+      }
+    }
+    spool().close();
+    var files = segments();
+    assertThat(files).hasSize(2);
+    var left = Files.readAllBytes(files.getFirst());
+    var recovery = Files.readAllBytes(files.getLast());
+
+    for (int cut = 0; cut <= recovery.length; cut += 61) {
+      restore(files.getLast(), recovery, cut, (byte) 0);
+      Files.write(files.getFirst(), left);
+      try (var spool = spool()) {
+        assertThat(settlements(all(spool.reader())))
+            .as("cut at " + cut)
+            .hasSize(calls)
+            .allMatch(each -> each.outcome() == SettledCall.Outcome.INTERRUPTED)
+            .extracting(each -> each.opened().id())
+            .doesNotHaveDuplicates();
+      }
+    }
+  }
+
+  @Test
   void a_torn_tail_is_cut_off_at_whatever_byte_it_was_torn() throws Exception {
     try (var spool = spool()) {
       settle(spool, 1);
