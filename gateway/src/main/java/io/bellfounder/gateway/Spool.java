@@ -72,6 +72,7 @@ public final class Spool implements Ledger, AutoCloseable {
   private long nextSpare;
   private int allocating;
   private boolean dirty;
+  private boolean newName;
   private boolean closed;
   private boolean refusing;
   private @Nullable IOException broken;
@@ -225,6 +226,7 @@ public final class Spool implements Ledger, AutoCloseable {
         SpoolSegment.begin(spares.peek(), config.directory(), nextNumber, config.segmentBytes());
     spares.remove();
     nextNumber++;
+    newName = true;
     leaveBehind();
     current = next;
     segments.add(next);
@@ -354,6 +356,7 @@ public final class Spool implements Ledger, AutoCloseable {
   void sync() {
     List<FileChannel> full;
     FileChannel head;
+    boolean named;
     lock.lock();
     try {
       if (!dirty && leftBehind.isEmpty()) {
@@ -362,6 +365,8 @@ public final class Spool implements Ledger, AutoCloseable {
       dirty = false;
       full = List.copyOf(leftBehind);
       leftBehind.clear();
+      named = newName;
+      newName = false;
       head = current == null ? null : current.channel();
     } finally {
       lock.unlock();
@@ -374,7 +379,9 @@ public final class Spool implements Ledger, AutoCloseable {
       if (head != null) {
         head.force(false);
       }
-      SpoolDisk.syncNames(config.directory());
+      if (named) {
+        SpoolDisk.syncNames(config.directory());
+      }
     } catch (ClosedChannelException e) {
       // An interrupted writer has opened the file anew: the next round takes that one.
       markDirty();
@@ -387,6 +394,7 @@ public final class Spool implements Ledger, AutoCloseable {
     lock.lock();
     try {
       dirty = true;
+      newName = true;
     } finally {
       lock.unlock();
     }

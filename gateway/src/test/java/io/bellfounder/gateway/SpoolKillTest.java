@@ -103,7 +103,7 @@ class SpoolKillTest {
   }
 
   private Process child(long firstNumber, long seed) throws IOException {
-    var errors = Files.createTempFile(directory.getParent(), "child", ".err");
+    var errors = Files.createTempFile(directory, "child", ".err");
     return new ProcessBuilder(
             Path.of(System.getProperty("java.home"), "bin", "java").toString(),
             "-Xmx128m",

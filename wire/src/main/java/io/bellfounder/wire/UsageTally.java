@@ -21,7 +21,8 @@ final class UsageTally {
   private boolean seen;
 
   private @Nullable Long compactionInput;
-  private @Nullable Long compactionWrite;
+  private @Nullable Long compactionWrite5m;
+  private @Nullable Long compactionWrite1h;
   private @Nullable Long compactionRead;
   private @Nullable Long compactionOutput;
 
@@ -44,7 +45,8 @@ final class UsageTally {
       }
     }
     compactionInput = larger(compactionInput, compaction.input);
-    compactionWrite = larger(compactionWrite, compaction.write);
+    compactionWrite5m = larger(compactionWrite5m, compaction.write5m);
+    compactionWrite1h = larger(compactionWrite1h, compaction.write1h);
     compactionRead = larger(compactionRead, compaction.read);
     compactionOutput = larger(compactionOutput, compaction.output);
   }
@@ -115,8 +117,8 @@ final class UsageTally {
     }
     return new Usage(
         plus(input, compactionInput),
-        plus(five, compactionWrite),
-        cacheWrite1h,
+        plus(five, compactionWrite5m),
+        plus(cacheWrite1h, compactionWrite1h),
         plus(cacheRead, compactionRead),
         plus(output, compactionOutput));
   }
@@ -162,7 +164,8 @@ final class UsageTally {
    */
   private static final class Compaction {
     @Nullable Long input;
-    @Nullable Long write;
+    @Nullable Long write5m;
+    @Nullable Long write1h;
     @Nullable Long read;
     @Nullable Long output;
 
@@ -173,7 +176,7 @@ final class UsageTally {
         if (!entry.enterObject()) {
           return;
         }
-        one(entry);
+        one(bytes, entry);
         if (entry.fault() != null) {
           return;
         }
@@ -184,10 +187,22 @@ final class UsageTally {
       }
     }
 
-    private void one(JsonCursor entry) {
+    private static @Nullable Long oneHour(byte[] bytes, int from, int to) {
+      var split = new JsonCursor().over(bytes, from, to);
+      Long found = null;
+      if (split.enterObject()) {
+        while (split.next()) {
+          found = split.named("ephemeral_1h_input_tokens") ? split.wholeNumber() : found;
+        }
+      }
+      return found;
+    }
+
+    private void one(byte[] bytes, JsonCursor entry) {
       boolean compacts = false;
       Long in = null;
       Long written = null;
+      Long writtenFor1h = null;
       Long cached = null;
       Long out = null;
       while (entry.next()) {
@@ -197,6 +212,8 @@ final class UsageTally {
           in = entry.wholeNumber();
         } else if (entry.named("cache_creation_input_tokens")) {
           written = entry.wholeNumber();
+        } else if (entry.named("cache_creation")) {
+          writtenFor1h = oneHour(bytes, entry.valueStart(), entry.valueEnd());
         } else if (entry.named("cache_read_input_tokens")) {
           cached = entry.wholeNumber();
         } else if (entry.named("output_tokens")) {
@@ -205,7 +222,10 @@ final class UsageTally {
       }
       if (compacts) {
         input = plus(input, in);
-        write = plus(write, written);
+        if (written != null) {
+          write5m = plus(write5m, Math.max(0, written - orZero(writtenFor1h)));
+        }
+        write1h = plus(write1h, writtenFor1h);
         read = plus(read, cached);
         output = plus(output, out);
       }

@@ -81,12 +81,13 @@ class JsonMeterTest {
     var usage =
         """
         {"usage":{"input_tokens":10,"output_tokens":5,"iterations":[
-          {"type":"compaction","input_tokens":1000,"output_tokens":200},
+          {"type":"compaction","input_tokens":1000,"output_tokens":200,
+           "cache_creation_input_tokens":50,"cache_creation":{"ephemeral_1h_input_tokens":20}},
           {"type":"message","input_tokens":10,"output_tokens":5}]}}\
         """;
 
     assertThat(read(Endpoint.MESSAGES, usage).usage())
-        .isEqualTo(new Usage(1_010L, null, null, null, 205L));
+        .isEqualTo(new Usage(1_010L, 30L, 20L, null, 205L));
   }
 
   @Test
