@@ -9,6 +9,8 @@ import io.bellfounder.postgres.PostgresSettings;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.PrintStream;
+import java.net.InetAddress;
+import java.net.ServerSocket;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
@@ -96,6 +98,18 @@ final class CommandsTest {
     assertThat(said.code()).isEqualTo(1);
     assertThat(said.err().lines()).hasSize(1);
     assertThat(said.err()).contains("line 1", "server.prot", "server.port");
+  }
+
+  @Test
+  void a_port_that_is_taken_is_named_with_the_remedy() throws IOException {
+    try (ServerSocket other = new ServerSocket(0, 1, InetAddress.ofLiteral("127.0.0.1"))) {
+      String port = Integer.toString(other.getLocalPort());
+
+      Said said = bell("up", "--port", port, "--data", directory.resolve("data").toString());
+
+      assertThat(said.code()).isEqualTo(1);
+      assertThat(said.err()).contains("port " + port, "--port");
+    }
   }
 
   @Test

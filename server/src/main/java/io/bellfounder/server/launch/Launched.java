@@ -11,6 +11,8 @@ import io.bellfounder.server.operation.Logs;
 import io.bellfounder.server.operation.Readiness;
 import java.io.IOException;
 import java.net.BindException;
+import java.net.InetSocketAddress;
+import java.net.ServerSocket;
 import java.net.URI;
 import java.nio.file.Files;
 import java.nio.file.attribute.PosixFilePermissions;
@@ -66,6 +68,7 @@ public final class Launched implements AutoCloseable {
   private void run(Class<?> application, ConfigFile source, LoadedConfig loaded) {
     hold(lock());
     startLogs();
+    tryPort();
     loaded.notes().forEach(LOG::info);
     MasterKey masterKey = MasterKey.of(config.masterKey(), data.masterKey());
     DatabaseAccess database = database(masterKey);
@@ -191,6 +194,22 @@ public final class Launched implements AutoCloseable {
     }
   }
 
+  /** Before anything costly is started. Whoever takes the port after this is met at the end. */
+  private void tryPort() {
+    try (ServerSocket socket = new ServerSocket()) {
+      socket.bind(new InetSocketAddress(config.server().host(), config.server().port()));
+    } catch (IOException e) {
+      throw unopened(String.valueOf(e.getMessage()), e);
+    }
+  }
+
+  private LaunchRefused unopened(String why, Exception failure) {
+    return new LaunchRefused(
+        "port %d on %s cannot be opened (%s): stop the program that uses it, or choose another with --port or --host"
+            .formatted(config.server().port(), config.server().host(), why),
+        failure);
+  }
+
   private LaunchRefused refused(RuntimeException failure) {
     for (Throwable cause = failure; cause != null; cause = cause.getCause()) {
       if (cause instanceof LaunchRefused known) {
@@ -199,11 +218,11 @@ public final class Launched implements AutoCloseable {
       if (cause instanceof PostgresException postgres) {
         return new LaunchRefused(String.valueOf(postgres.getMessage()), failure);
       }
-      if (cause instanceof BindException) {
-        return new LaunchRefused(
-            "port %d on %s is taken by another program: stop that one, or choose another port with --port"
-                .formatted(config.server().port(), config.server().host()),
-            failure);
+      // The front door's native transport has no exception of its own for it.
+      if (cause instanceof BindException
+          || cause instanceof IOException
+              && String.valueOf(cause.getMessage()).startsWith("bind(")) {
+        return unopened(String.valueOf(cause.getMessage()), failure);
       }
     }
     return new LaunchRefused(
