@@ -41,6 +41,9 @@ final class CallPath {
   /** More than this before the first event is no longer held back. */
   private static final int MOST_HELD_BYTES = 1 << 20;
 
+  /** A connection that breaks this soon after a request was dead before it. */
+  private static final long STALE_WITHIN_MILLIS = 100;
+
   /** A provider that asks for longer is not tried again in place. */
   private static final Duration LONGEST_RETRY_AFTER = Duration.ofSeconds(2);
 
@@ -61,7 +64,6 @@ final class CallPath {
   private boolean triedAny;
   private boolean retriedInPlace;
   private boolean counted;
-  private int bodyBytesTaken;
   private boolean finished;
 
   CallPath(
@@ -81,8 +83,28 @@ final class CallPath {
   }
 
   /** A call whose opened record is written. */
-  private record Call(
-      OpenedCall opened, RequestScan.Scanned scan, Route route, Settlement settlement) {}
+  private static final class Call {
+    private final OpenedCall opened;
+    private final Route route;
+    private final Settlement settlement;
+    private RequestScan.@Nullable Scanned scan;
+
+    Call(OpenedCall opened, RequestScan.Scanned scan, Route route, Settlement settlement) {
+      this.opened = opened;
+      this.scan = scan;
+      this.route = route;
+      this.settlement = settlement;
+    }
+
+    RequestScan.Scanned scan() {
+      return requireNonNull(scan, "the body is gone once an answer is relayed");
+    }
+
+    /** Nothing is tried any more: a stream may last, and its request need not stay in memory. */
+    void forgetBody() {
+      scan = null;
+    }
+  }
 
   /** A provider's error, kept in case no other target does better. */
   private record HeldAnswer(
@@ -140,8 +162,8 @@ final class CallPath {
   private void receive(GatewayKey key) {
     var body =
         new RequestBody(
-            statedLength(),
             plane.config.limits().maxBodyBytes(),
+            plane.bodies,
             new RequestBody.Listener() {
               @Override
               public void whole(byte[] bytes, int length) {
@@ -156,9 +178,14 @@ final class CallPath {
               public void tooLarge() {
                 refuseRecorded(key, Refusal.tooLarge(plane.config.limits().maxBodyBytes()));
               }
+
+              @Override
+              public void noRoom() {
+                refuseRecorded(key, Refusal.busy());
+              }
             });
     reading = body;
-    body.readFrom(request);
+    body.readFrom(request, statedLength());
     if ("100-continue".equalsIgnoreCase(request.getHeader("expect"))) {
       request.response().writeContinue();
     }
@@ -170,11 +197,6 @@ final class CallPath {
     if (finished) {
       return;
     }
-    if (!plane.bodies.take(length)) {
-      refuseRecorded(key, Refusal.busy());
-      return;
-    }
-    bodyBytesTaken = length;
     plane.retryBudget.callArrived();
     RequestScan.Scanned scan;
     switch (RequestScan.of(operation.endpoint, bytes, 0, length)) {
@@ -259,7 +281,7 @@ final class CallPath {
 
   /** The next target that may be tried; or, if all are passed over, the one due first. */
   private void attemptNext(Call call) {
-    var targets = call.route().targets();
+    var targets = call.route.targets();
     var now = plane.ports.clock().instant();
     var passed = new ArrayList<Passed>();
     boolean inTime = System.nanoTime() - startNanos < plane.config.totalDeadline().toNanos();
@@ -342,7 +364,7 @@ final class CallPath {
   }
 
   private boolean hasAnother(Call call) {
-    var targets = call.route().targets();
+    var targets = call.route.targets();
     var now = plane.ports.clock().instant();
     for (int i = nextTarget; i < targets.size(); i++) {
       if (candidate(call, targets.get(i)).state().available(now)) {
@@ -476,6 +498,15 @@ final class CallPath {
     public void failed(ProviderLeg.Failure failure) {
       if (relaying) {
         cut(failure.detail(), false);
+      } else if (failure.outcome() == Outcome.CUT
+          && answer == null
+          && millisSince(startedNanos) < STALE_WITHIN_MILLIS
+          && !retriedInPlace
+          && plane.retryBudget.takeRetry()) {
+        // Most likely a kept connection that the provider was just closing.
+        retriedInPlace = true;
+        record(failure.outcome(), failure.detail());
+        CallPath.this.start(call, candidate);
       } else {
         failed(failure.outcome(), failure.detail(), null);
       }
@@ -531,6 +562,7 @@ final class CallPath {
 
     private void relay() {
       relaying = true;
+      call.forgetBody();
       giveBackBody();
       var from = requireNonNull(answer);
       var headers = client.head(from.statusCode(), from.statusMessage());
@@ -593,7 +625,7 @@ final class CallPath {
     void cut(String detail, boolean say) {
       leg.cancel();
       var reader = requireNonNull(meter);
-      if (call.settlement().settled()) {
+      if (call.settlement.settled()) {
         // All that matters was delivered and settled; only the end's framing is missing.
         client.end();
         finish();
@@ -634,22 +666,21 @@ final class CallPath {
     void settle(SettledCall.Outcome outcome, @Nullable Integer status, @Nullable String errorType) {
       boolean refused = answer != null && outcomeOf(answer.statusCode()) != Outcome.OK;
       boolean billed = operation.priced && !refused && leg.connected();
-      var count = billed ? Meter.Count.of(meter, call.opened()) : Meter.Count.NONE;
-      call.settlement()
-          .settle(
-              new Ending(
-                  outcome,
-                  status,
-                  errorType,
-                  candidate.target().provider().name(),
-                  candidate.model(),
-                  count.usage(),
-                  count.estimated(),
-                  count.raw(),
-                  client.bytes() == 0 ? null : firstByteMillis(),
-                  client.bytes()),
-              attempts,
-              operation.priced);
+      var count = billed ? Meter.Count.of(meter, call.opened) : Meter.Count.NONE;
+      call.settlement.settle(
+          new Ending(
+              outcome,
+              status,
+              errorType,
+              candidate.target().provider().name(),
+              candidate.model(),
+              count.usage(),
+              count.estimated(),
+              count.raw(),
+              client.bytes() == 0 ? null : firstByteMillis(),
+              client.bytes()),
+          attempts,
+          operation.priced);
     }
 
     private long firstByteMillis() {
@@ -717,7 +748,7 @@ final class CallPath {
   private void giveUp(Call call) {
     var best = held;
     if (best == null) {
-      refuseOpened(call, Refusal.noTarget(call.route().name(), attempts));
+      refuseOpened(call, Refusal.noTarget(call.route.name(), attempts));
       return;
     }
     var headers = client.head(best.status(), best.reason());
@@ -758,9 +789,8 @@ final class CallPath {
     if (current != null) {
       current.abort();
     } else if (call != null) {
-      call.settlement()
-          .settle(
-              Ending.without(SettledCall.Outcome.ABORTED, null, null), attempts, operation.priced);
+      call.settlement.settle(
+          Ending.without(SettledCall.Outcome.ABORTED, null, null), attempts, operation.priced);
     }
     finish();
   }
@@ -826,11 +856,10 @@ final class CallPath {
   }
 
   private void refuseOpened(Call call, Refusal refusal) {
-    call.settlement()
-        .settle(
-            Ending.without(SettledCall.Outcome.FAILED, refusal.status(), refusal.type()),
-            attempts,
-            operation.priced);
+    call.settlement.settle(
+        Ending.without(SettledCall.Outcome.FAILED, refusal.status(), refusal.type()),
+        attempts,
+        operation.priced);
     refuse(refusal);
   }
 
@@ -847,11 +876,8 @@ final class CallPath {
     if (call != null && !client.headWritten()) {
       refuseOpened(call, Refusal.bug());
     } else if (call != null) {
-      call.settlement()
-          .settle(
-              Ending.without(SettledCall.Outcome.CUT, null, "api_error"),
-              attempts,
-              operation.priced);
+      call.settlement.settle(
+          Ending.without(SettledCall.Outcome.CUT, null, "api_error"), attempts, operation.priced);
       client.destroy();
       finish();
     } else {
@@ -867,9 +893,8 @@ final class CallPath {
   }
 
   private void giveBackBody() {
-    if (bodyBytesTaken > 0) {
-      plane.bodies.giveBack(bodyBytesTaken);
-      bodyBytesTaken = 0;
+    if (reading != null) {
+      reading.giveBack();
     }
   }
 

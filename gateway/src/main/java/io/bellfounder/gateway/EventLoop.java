@@ -22,6 +22,9 @@ final class EventLoop extends VerticleBase {
   /** Providers close idle connections after a minute or more; a shorter life avoids most races. */
   private static final int KEEP_ALIVE_SECONDS = 30;
 
+  /** The control plane closes idle connections itself after 30 s. */
+  private static final int CONTROL_KEEP_ALIVE_SECONDS = 10;
+
   /** Of the whole connection, both ways: longer than any provider may be silent. */
   private static final int SERVER_IDLE_SECONDS = 900;
 
@@ -41,10 +44,10 @@ final class EventLoop extends VerticleBase {
 
   @Override
   public Future<?> start() {
-    providers = vertx.createHttpClient(client(), pool());
+    providers = vertx.createHttpClient(client(KEEP_ALIVE_SECONDS), pool());
     var control =
         new ControlPlane(
-            vertx.createHttpClient(client(), pool()),
+            vertx.createHttpClient(client(CONTROL_KEEP_ALIVE_SECONDS), pool()),
             () -> plane.controlPlane,
             plane.trustedProxies);
     server = vertx.createHttpServer(server());
@@ -108,13 +111,13 @@ final class EventLoop extends VerticleBase {
         .setAcceptBacklog(4_096);
   }
 
-  private static HttpClientOptions client() {
+  private static HttpClientOptions client(int keepAliveSeconds) {
     return new HttpClientOptions()
         .setProtocolVersion(HttpVersion.HTTP_1_1)
         .setTcpNoDelay(true)
         .setTcpKeepAlive(true)
         .setKeepAlive(true)
-        .setKeepAliveTimeout(KEEP_ALIVE_SECONDS)
+        .setKeepAliveTimeout(keepAliveSeconds)
         .setPipelining(false)
         .setDecompressionSupported(false)
         .setVerifyHost(true)

@@ -6,40 +6,55 @@ import java.util.Arrays;
 
 /**
  * A request's body, gathered into one array sized from its content-length, and bounded before it
- * grows.
+ * grows: by the size of one body, and by what all bodies may hold together.
  */
 final class RequestBody {
   /** A stated length is believed up to here; beyond, the array grows with what really comes. */
   private static final int BELIEVED = 1 << 20;
 
   private static final int UNSTATED = 16 << 10;
+  private static final byte[] NONE = {};
 
   /** Hears of exactly one end. */
   interface Listener {
     void whole(byte[] bytes, int length);
 
     void tooLarge();
+
+    /** All bodies together hold as much as they may. */
+    void noRoom();
   }
 
   private final int most;
+  private final Plane.BodyBudget budget;
   private final Listener listener;
-  private byte[] bytes;
+  private byte[] bytes = NONE;
   private int length;
+  private int taken;
   private boolean over;
   private long lastByteNanos = System.nanoTime();
 
-  RequestBody(long statedLength, int most, Listener listener) {
+  RequestBody(int most, Plane.BodyBudget budget, Listener listener) {
     this.most = most;
+    this.budget = budget;
     this.listener = listener;
-    this.bytes = new byte[statedLength < 0 ? UNSTATED : (int) Math.min(statedLength, BELIEVED)];
   }
 
-  void readFrom(HttpServerRequest request) {
+  /**
+   * @param statedLength below 0 if it was not
+   */
+  void readFrom(HttpServerRequest request, long statedLength) {
+    if (!grow(statedLength < 0 ? UNSTATED : (int) Math.min(statedLength, BELIEVED))) {
+      return;
+    }
     request.handler(this::append);
     request.endHandler(end -> {
       if (!over) {
         over = true;
-        listener.whole(bytes, length);
+        // The request lives as long as its answer; the bytes need not.
+        var whole = bytes;
+        bytes = NONE;
+        listener.whole(whole, length);
       }
     });
   }
@@ -50,18 +65,42 @@ final class RequestBody {
       return;
     }
     if (more > most - length) {
-      over = true;
-      bytes = new byte[0];
+      stop();
       listener.tooLarge();
       return;
     }
     lastByteNanos = System.nanoTime();
     if (length + more > bytes.length) {
       long doubled = Math.min(most, 2L * bytes.length);
-      bytes = Arrays.copyOf(bytes, (int) Math.max(length + more, doubled));
+      if (!grow((int) Math.max(length + more, doubled))) {
+        return;
+      }
     }
     chunk.getBytes(0, more, bytes, length);
     length += more;
+  }
+
+  private boolean grow(int size) {
+    if (!budget.take(size - taken)) {
+      stop();
+      listener.noRoom();
+      return false;
+    }
+    taken = size;
+    bytes = Arrays.copyOf(bytes, size);
+    return true;
+  }
+
+  private void stop() {
+    over = true;
+    bytes = NONE;
+    giveBack();
+  }
+
+  /** The body is not needed any more. May be called again. */
+  void giveBack() {
+    budget.giveBack(taken);
+    taken = 0;
   }
 
   boolean over() {

@@ -122,6 +122,18 @@ class FailoverTest {
   }
 
   @Test
+  void a_kept_connection_that_died_is_replaced_without_leaving_the_target() throws IOException {
+    first.then(GOOD).then(ScriptedProvider.Exchange::hangUp).then(GOOD);
+    try (var gateway = both().oneLoop().start()) {
+      gateway.messages(Said.ASK);
+      assertThat(gateway.messages(Said.ASK).status()).isEqualTo(200);
+
+      assertThat(gateway.ledger.settled.get(1).provider()).isEqualTo("one");
+      assertThat(second.seen()).isEmpty();
+    }
+  }
+
+  @Test
   void a_provider_that_hangs_up_before_it_answers_moves_the_call_on() throws IOException {
     first.always(ScriptedProvider.Exchange::hangUp);
     second.always(GOOD);

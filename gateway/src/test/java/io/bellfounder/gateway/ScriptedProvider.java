@@ -29,15 +29,24 @@ final class ScriptedProvider implements AutoCloseable {
   private final Set<Socket> open = ConcurrentHashMap.newKeySet();
   private final List<Message> seen = new CopyOnWriteArrayList<>();
   private final Queue<Script> scripts = new ArrayDeque<>();
+  private volatile boolean closed;
   private volatile Script always = exchange -> exchange.answer(500, "{}");
 
   ScriptedProvider() {
+    this(plain());
+  }
+
+  ScriptedProvider(ServerSocket server) {
+    this.server = server;
+    Thread.ofVirtual().start(this::accept);
+  }
+
+  private static ServerSocket plain() {
     try {
-      server = new ServerSocket(0, 200, InetAddress.getLoopbackAddress());
+      return new ServerSocket(0, 200, InetAddress.getLoopbackAddress());
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     }
-    Thread.ofVirtual().start(this::accept);
   }
 
   /** Every request that has no script of its own. */
@@ -62,12 +71,21 @@ final class ScriptedProvider implements AutoCloseable {
     return URI.create("http://127.0.0.1:" + server.getLocalPort());
   }
 
+  int port() {
+    return server.getLocalPort();
+  }
+
   private void accept() {
     try {
       while (true) {
         var socket = server.accept();
         socket.setTcpNoDelay(true);
         open.add(socket);
+        if (closed) {
+          // Accepted in the moment of closing: nobody is there any more.
+          socket.close();
+          return;
+        }
         Thread.ofVirtual().start(() -> serve(socket));
       }
     } catch (IOException e) {
@@ -84,7 +102,8 @@ final class ScriptedProvider implements AutoCloseable {
           return;
         }
         seen.add(request);
-        next().play(new Exchange(socket, in, request));
+        request = null;
+        next().play(new Exchange(socket, in));
       }
     } catch (IOException e) {
       // The gateway hung up, or the script did.
@@ -102,6 +121,7 @@ final class ScriptedProvider implements AutoCloseable {
 
   @Override
   public void close() {
+    closed = true;
     try {
       server.close();
       for (var socket : open) {
@@ -113,7 +133,7 @@ final class ScriptedProvider implements AutoCloseable {
   }
 
   /** One request and the means to answer it. */
-  record Exchange(Socket socket, java.io.InputStream in, Message request) {
+  record Exchange(Socket socket, java.io.InputStream in) {
 
     void raw(String text) throws IOException {
       raw(bytes(text));

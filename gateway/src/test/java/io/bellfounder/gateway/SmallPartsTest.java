@@ -117,6 +117,16 @@ class SmallPartsTest {
   }
 
   @Test
+  void bodies_together_hold_no_more_than_they_may() {
+    var budget = new Plane.BodyBudget(100);
+
+    assertThat(budget.take(60)).isTrue();
+    assertThat(budget.take(60)).isFalse();
+    budget.giveBack(60);
+    assertThat(budget.take(100)).isTrue();
+  }
+
+  @Test
   void whole_events_go_on_and_the_beginning_of_the_next_is_kept() {
     var tail = new EventTail();
 

@@ -13,6 +13,7 @@ import io.bellfounder.wire.Dialect;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.atomic.AtomicLong;
 import org.junit.jupiter.api.AfterEach;
@@ -287,6 +288,38 @@ class StreamingTest {
         read += requireNonNull(HttpBytes.readChunk(wire.in())).length;
       }
       assertThat(written.get()).isGreaterThan(settledAt);
+    }
+  }
+
+  @Test
+  void a_stream_under_way_keeps_its_request_no_longer() throws IOException {
+    provider.always(exchange -> {
+      exchange.streamHead();
+      exchange.chunk(Said.START);
+      exchange.awaitHangUp();
+    });
+    var body = Said.ASK_STREAM.replace("[]", "\"" + "x".repeat(8 << 20) + "\"");
+    var call = post("/v1/messages", body, "x-api-key: " + SECRET).getBytes(StandardCharsets.UTF_8);
+    var streams = new ArrayList<RunningGateway.Wire>();
+    try (var gateway = one().start()) {
+      for (int stream = 0; stream < 30; stream++) {
+        var wire = gateway.connect().send(call);
+        streams.add(wire);
+        HttpBytes.readHead(wire.in());
+        assertThat(chunk(wire)).isEqualTo(Said.START);
+        provider.seen().clear();
+      }
+
+      Await.until(
+          "the 240 MiB of their requests are gone",
+          () -> {
+            System.gc();
+            var runtime = Runtime.getRuntime();
+            return runtime.totalMemory() - runtime.freeMemory() < 150L << 20;
+          });
+      assertThat(gateway.gateway().openCalls()).isEqualTo(30);
+    } finally {
+      streams.forEach(RunningGateway.Wire::close);
     }
   }
 
