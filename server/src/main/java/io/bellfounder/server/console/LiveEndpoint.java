@@ -2,6 +2,7 @@ package io.bellfounder.server.console;
 
 import io.bellfounder.server.api.Problem;
 import io.bellfounder.server.dataplane.CallEvents;
+import io.bellfounder.server.dataplane.LiveAudience;
 import io.bellfounder.server.dataplane.ProviderChanged;
 import io.bellfounder.server.dataplane.ProviderReads;
 import io.bellfounder.server.identity.Caller;
@@ -40,13 +41,20 @@ final class LiveEndpoint implements SmartLifecycle {
   private static final int READERS_PER_MEMBER_MAX = 30;
 
   private final LiveFeed feed;
+  private final LiveAudience audience;
   private final Sessions sessions;
   private final ProviderReads providers;
   private final JsonMapper json;
   private volatile boolean running;
 
-  LiveEndpoint(Sessions sessions, ProviderReads providers, JsonMapper json, SecureRandom random) {
+  LiveEndpoint(
+      Sessions sessions,
+      ProviderReads providers,
+      LiveAudience audience,
+      JsonMapper json,
+      SecureRandom random) {
     this.feed = new LiveFeed(Long.toString(random.nextLong() >>> 1, 36));
+    this.audience = audience;
     this.sessions = sessions;
     this.providers = providers;
     this.json = json;
@@ -60,6 +68,11 @@ final class LiveEndpoint implements SmartLifecycle {
       throws IOException {
     refuseTooMany(caller);
     LiveReader reader = new LiveReader(caller);
+    if (!audience.present()) {
+      // Calls were not told meanwhile, so what is remembered has gaps.
+      feed.forget();
+    }
+    audience.come();
     feed.join(reader, lastId);
     try {
       response.setContentType("text/event-stream;charset=utf-8");
@@ -73,6 +86,7 @@ final class LiveEndpoint implements SmartLifecycle {
       LOG.debug("a page is not told any more");
     } finally {
       feed.leave(reader);
+      audience.leave();
     }
   }
 

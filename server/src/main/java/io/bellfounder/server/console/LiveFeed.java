@@ -44,10 +44,15 @@ final class LiveFeed {
     }
   }
 
-  /** Everybody looks anew, also those who come back later. */
-  synchronized void reset() {
+  /** Whoever comes back later looks anew. */
+  synchronized void forget() {
     sequence++;
     ring.clear();
+  }
+
+  /** Everybody looks anew, also those who come back later. */
+  synchronized void reset() {
+    forget();
     publish(null, "reset", _ -> "{}");
   }
 

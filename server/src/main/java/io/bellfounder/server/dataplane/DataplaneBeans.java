@@ -9,7 +9,7 @@ import org.springframework.context.annotation.Configuration;
 @Configuration(proxyBeanMethods = false)
 class DataplaneBeans {
   @Bean(initMethod = "start", destroyMethod = "stop")
-  LiveCalls liveCalls(KeyMemory keys, ApplicationEventPublisher events) {
-    return new LiveCalls(keys, events);
+  LiveCalls liveCalls(KeyMemory keys, LiveAudience audience, ApplicationEventPublisher events) {
+    return new LiveCalls(keys, audience, events);
   }
 }

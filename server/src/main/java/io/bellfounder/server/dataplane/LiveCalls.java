@@ -31,6 +31,7 @@ final class LiveCalls implements CallListener {
   private static final int EVENTS_MAX = 4_096;
 
   private final KeyMemory keys;
+  private final LiveAudience audience;
   private final ApplicationEventPublisher events;
   private final Map<UUID, OpenedCall> open = new ConcurrentHashMap<>();
   private final ConcurrentLinkedDeque<SettledCall> recent = new ConcurrentLinkedDeque<>();
@@ -39,8 +40,9 @@ final class LiveCalls implements CallListener {
   private final AtomicBoolean skipped = new AtomicBoolean();
   private @Nullable Thread thread;
 
-  LiveCalls(KeyMemory keys, ApplicationEventPublisher events) {
+  LiveCalls(KeyMemory keys, LiveAudience audience, ApplicationEventPublisher events) {
     this.keys = keys;
+    this.audience = audience;
     this.events = events;
   }
 
@@ -94,7 +96,7 @@ final class LiveCalls implements CallListener {
   }
 
   private void offer(Object event) {
-    if (!queue.offer(event)) {
+    if (audience.present() && !queue.offer(event)) {
       skipped.set(true);
     }
   }

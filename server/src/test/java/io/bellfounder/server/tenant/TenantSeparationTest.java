@@ -132,6 +132,18 @@ final class TenantSeparationTest {
   }
 
   @Test
+  void the_application_may_ask_for_months_to_come_and_they_are_sealed_too() throws SQLException {
+    try (Connection app = server.bean(DataSource.class).getConnection();
+        Statement statement = app.createStatement()) {
+      statement.execute("SELECT prepare_partitions('2031-05-15', 2)");
+      for (String partition : List.of("call_2031_05", "attempt_2031_06")) {
+        assertThatThrownBy(() -> statement.executeQuery("SELECT * FROM " + partition))
+            .hasMessageContaining("permission denied");
+      }
+    }
+  }
+
+  @Test
   void what_was_audited_cannot_be_changed_by_the_application() throws SQLException {
     try (Connection app = server.bean(DataSource.class).getConnection();
         Statement statement = app.createStatement()) {
