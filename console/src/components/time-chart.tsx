@@ -22,13 +22,15 @@ export interface TimeChartProps {
   rows: ChartRow[];
   series: ChartSeries[];
   axis: (value: number) => string;
+  /** The values are counts: half a call is not worth a tick. */
+  whole?: boolean;
   onPick: (row: ChartRow) => void;
 }
 
 const tick = { fill: "var(--color-faint)", fontSize: 12 };
 
 /** Values over time. Loaded when first shown: the drawing library weighs more than the rest of the page. */
-export default function TimeChart({ kind, rows, series, axis, onPick }: TimeChartProps) {
+export default function TimeChart({ kind, rows, series, axis, whole = false, onPick }: TimeChartProps) {
   const common = {
     data: rows,
     margin: { top: 8, right: 4, bottom: 0, left: 0 },
@@ -44,7 +46,7 @@ export default function TimeChart({ kind, rows, series, axis, onPick }: TimeChar
     <>
       <CartesianGrid vertical={false} stroke="var(--color-line)" />
       <XAxis dataKey="label" tick={tick} tickLine={false} axisLine={{ stroke: "var(--color-line)" }} minTickGap={24} interval="equidistantPreserveStart" height={24} />
-      <YAxis tick={tick} tickLine={false} axisLine={false} tickFormatter={axis} width={52} domain={[0, "auto"]} allowDecimals />
+      <YAxis tick={tick} tickLine={false} axisLine={false} tickFormatter={axis} width="auto" domain={[0, "auto"]} allowDecimals={!whole} />
       <Tooltip isAnimationActive={false} cursor={kind === "bars" ? { fill: "var(--color-sunken)" } : { stroke: "var(--color-edge)" }} content={({ active, payload }) => <Tip row={active ? (payload?.[0]?.payload as ChartRow | undefined) : undefined} series={series} />} />
     </>
   );

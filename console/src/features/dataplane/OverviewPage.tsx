@@ -186,12 +186,12 @@ function Charts({ data, zone, groupBy }: { data: Overview; zone: string; groupBy
         rows={rows((point) => Object.fromEntries(costOf(point).map(([key, cost]) => [key, plottableUsd(cost.toString())])), (point) => Object.fromEntries(costOf(point).map(([key, cost]) => [key, shortUsd(cost)])))}
       />
       <ChartCard
-        title="Calls" kind="bars" axis={compact} onPick={open({})}
+        title="Calls" kind="bars" whole axis={compact} onPick={open({})}
         series={[{ key: "good", label: "Without error", color: "var(--color-chart-2)" }, { key: "errors", label: "Errors", color: "var(--color-bad-fill)" }]}
         rows={rows((point) => ({ good: point.calls - point.errors, errors: point.errors }), (point) => ({ good: count(point.calls - point.errors), errors: count(point.errors) }))}
       />
       <ChartCard
-        title="Tokens" kind="bars" axis={compact} onPick={open({})} series={classes}
+        title="Tokens" kind="bars" whole axis={compact} onPick={open({})} series={classes}
         rows={rows((point) => Object.fromEntries(classes.map(({ key, total }) => [key, point[total] as number])), (point) => Object.fromEntries(classes.map(({ key, total }) => [key, count(point[total] as number)])))}
       />
       <ChartCard
