@@ -902,6 +902,9 @@ final class CallPath {
     if (!finished) {
       finished = true;
       giveBackBody();
+      if (current != null && current.meter != null) {
+        current.meter.close();
+      }
       if (counted) {
         plane.callsUnderWay.decrementAndGet();
       }
