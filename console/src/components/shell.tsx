@@ -69,9 +69,10 @@ export function Shell() {
         <div className="ml-auto"><LiveBadge short /></div>
       </header>
       {/* Escape closes what the button opened. */}
-      {/* eslint-disable-next-line jsx-a11y/no-static-element-interactions */}
-      <div
+      {/* eslint-disable-next-line jsx-a11y/no-noninteractive-element-interactions */}
+      <nav
         id="navigation"
+        aria-label="Console"
         onKeyDown={(event) => event.key === "Escape" && setNavOpen(false)}
         className={clsx(
           "z-20 flex-col border-line bg-surface max-lg:fixed max-lg:inset-x-0 max-lg:top-14 max-lg:bottom-0 max-lg:overflow-y-auto lg:sticky lg:top-0 lg:flex lg:h-dvh lg:border-r",
@@ -85,7 +86,7 @@ export function Shell() {
             <p className="truncate text-xs text-faint">{session?.organisation?.name}</p>
           </div>
         </div>
-        <nav aria-label="Pages" className="space-y-0.5 px-2.5 py-3 lg:py-1">
+        <div className="space-y-0.5 px-2.5 py-3 lg:py-1">
           {pages.map((page) => (
             <Link
               key={page.to}
@@ -100,12 +101,12 @@ export function Shell() {
               {page.label}
             </Link>
           ))}
-        </nav>
+        </div>
         <div className="mt-auto space-y-1 border-t border-line p-2.5">
           <div className="hidden px-2.5 py-1 lg:block"><LiveBadge /></div>
           <Account openShortcuts={() => setShortcutsOpen(true)} />
         </div>
-      </div>
+      </nav>
       <main id="main" ref={main} tabIndex={-1} className="mx-auto w-full max-w-[90rem] min-w-0 px-3 py-5 outline-none sm:px-6 lg:px-8 lg:py-7">
         <Lost />
         <Outlet />

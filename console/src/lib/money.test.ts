@@ -16,7 +16,7 @@ describe("money", () => {
     expect(shortUsd("42345678901")).toBe("$0.0423");
     expect(shortUsd("1")).toBe("$0.000000000001");
     expect(shortUsd("999999999999")).toBe("$1.00");
-    expect(shortUsd("500000000000")).toBe("$0.50");
+    expect(shortUsd("500000000000")).toBe("$0.500");
   });
 
   it("never shows something as nothing", () => {

@@ -24,7 +24,9 @@ export function shortUsd(value: string | bigint): string {
   const magnitude = amount < 0n ? -amount : amount;
   const leadingZeros = magnitude >= DOLLAR ? 0 : DIGITS - magnitude.toString().length;
   const decimals = magnitude >= DOLLAR ? 2 : Math.min(DIGITS, Math.max(2, leadingZeros + 3));
-  return `${amount < 0n ? "-" : ""}$${fixed(magnitude, decimals)}`;
+  // What rounds up to a dollar is shown as one.
+  const round = fixed(magnitude, decimals);
+  return `${amount < 0n ? "-" : ""}$${round.startsWith("1.") && magnitude < DOLLAR ? "1.00" : round}`;
 }
 
 /** A price per token as vendors print it: dollars a million tokens, exact. */
@@ -42,7 +44,5 @@ function fixed(magnitude: bigint, decimals: number): string {
   const rounded = (magnitude + unit / 2n) / unit;
   const scale = 10n ** BigInt(decimals);
   const whole = (rounded / scale).toString().replace(/\B(?=(\d{3})+$)/g, ",");
-  let fraction = (rounded % scale).toString().padStart(decimals, "0");
-  while (fraction.length > 2 && fraction.endsWith("0")) fraction = fraction.slice(0, -1);
-  return `${whole}.${fraction}`;
+  return `${whole}.${(rounded % scale).toString().padStart(decimals, "0")}`;
 }

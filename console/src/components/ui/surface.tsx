@@ -87,7 +87,7 @@ export function Empty({ title, children, art }: { title: string; children?: Reac
 /** A wide table scrolls inside its own region, which the keyboard can reach. */
 export function TableScroll({ label, children }: { label: string; children: ReactNode }) {
   return (
-    <div role="region" aria-label={label} tabIndex={0} className="overflow-x-auto rounded-b-card focus-visible:-outline-offset-2">
+    <div role="region" aria-label={label} tabIndex={0} className="relative overflow-x-auto rounded-b-card focus-visible:-outline-offset-2">
       {children}
     </div>
   );

@@ -103,7 +103,7 @@ function useMedia(media: string): boolean {
   );
 }
 
-const columns = "md:grid-cols-[5.5rem_minmax(7rem,1.5fr)_minmax(5rem,1fr)_7.5rem_minmax(0,13rem)_5rem_5.5rem_6rem] lg:max-xl:grid-cols-[5.5rem_minmax(7rem,1.5fr)_minmax(5rem,1fr)_7.5rem_minmax(0,11rem)_5rem_5.5rem_6rem]";
+const columns = "md:grid-cols-[5.5rem_minmax(6rem,1.2fr)_minmax(4rem,0.9fr)_7rem_minmax(0,2fr)_4.5rem_4.5rem_5.5rem]";
 
 function Rows({ calls, more, busy, failed, fetchMore }: { calls: Call[]; more: boolean; busy: boolean; failed: boolean; fetchMore: () => void }) {
   const narrow = useMedia(NARROW);
@@ -196,7 +196,7 @@ function TokenLine({ call }: { call: Call }) {
   return (
     <>
       {known.map(({ key, short, usage, label }) => (
-        <span key={key} title={`${label}: ${call.usage[usage]}`} className="mr-2"><Compact value={call.usage[usage]!} /> <span className="text-faint">{short}</span></span>
+        <span key={key} title={`${label}: ${call.usage[usage]}`} className="mr-1.5 text-xs"><Compact value={call.usage[usage]!} /> <span className="text-faint">{short}</span></span>
       ))}
       <span className="sr-only"><Flags call={call} /></span>
     </>

@@ -235,7 +235,7 @@ function Groups({ data, groupBy, onGroupBy }: { data: Overview; groupBy: GroupBy
         <TableScroll label={`Cost ${groupNames[groupBy].label.toLowerCase()}`}>
           <table className={clsx(table, "[&_td:nth-child(n+3)]:text-right [&_th:nth-child(n+3)]:text-right")}>
             <thead>
-              <tr><th scope="col">{one}</th><th scope="col" className="w-40"><span className="sr-only">Share of the cost</span></th><th scope="col">Cost</th><th scope="col">For caching</th><th scope="col">Calls</th><th scope="col">Errors</th>{classes.map(({ key, label }) => <th key={key} scope="col">{label}</th>)}<th scope="col">p50</th><th scope="col">p95</th></tr>
+              <tr><th scope="col">{one}</th><th scope="col" className="w-28"><span className="sr-only">Share of the cost</span></th><th scope="col">Cost</th><th scope="col">For caching</th><th scope="col">Calls</th><th scope="col">Errors</th>{classes.map(({ key, label, column }) => <th key={key} scope="col" title={label}>{column}</th>)}<th scope="col">p50</th><th scope="col">p95</th></tr>
             </thead>
             <tbody>
               {groups.map((group) => {
@@ -269,7 +269,7 @@ function Buckets({ data, zone }: { data: Overview; zone: string }) {
       <TableScroll label="The charts in numbers">
         <table className={clsx(table, "[&_td:nth-child(n+2)]:text-right [&_th:nth-child(n+2)]:text-right")}>
           <thead>
-            <tr><th scope="col">From</th><th scope="col">Cost</th><th scope="col">For caching</th><th scope="col">Calls</th><th scope="col">Errors</th>{classes.map(({ key, label }) => <th key={key} scope="col">{label}</th>)}<th scope="col">p50</th><th scope="col">p95</th></tr>
+            <tr><th scope="col">From</th><th scope="col">Cost</th><th scope="col">For caching</th><th scope="col">Calls</th><th scope="col">Errors</th>{classes.map(({ key, label, column }) => <th key={key} scope="col" title={label}>{column}</th>)}<th scope="col">p50</th><th scope="col">p95</th></tr>
           </thead>
           <tbody>
             {data.series.map((point, at) => {

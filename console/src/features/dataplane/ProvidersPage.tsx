@@ -97,7 +97,7 @@ function TargetRow({ target, provider }: { target: Target; provider: string }) {
         <div className="flex flex-col items-start gap-1">
           {breaker.state === "closed" ? <Badge tone={breaker.failures ? "warn" : "good"} title="Calls go through.">Closed{breaker.failures ? `, ${breaker.failures} failed` : ""}</Badge>
             : breaker.state === "half_open" ? <Badge tone="warn" title="One call is let through as a trial.">Trying again</Badge>
-            : <Badge tone="bad" title="No calls go there for a while, after several failures.">Open<Until at={breaker.openUntil} /></Badge>}
+            : <Badge tone="bad" title="No calls go there for a while, after several failures."><span>Open<Until at={breaker.openUntil} /></span></Badge>}
           {target.waitUntil && <Wait at={target.waitUntil} />}
         </div>
       </td>
@@ -135,7 +135,7 @@ function Routes() {
   if (!routes.data?.length) return null;
   return (
     <Card title="Routes" note="The model names clients may ask for, and the targets tried in order." flush>
-      <TableScroll label="Routes">
+      <TableScroll label="Table of routes">
         <table className={table}>
           <thead><tr><th scope="col">Model name</th><th scope="col">Protocol</th><th scope="col">Targets, in order</th></tr></thead>
           <tbody>

@@ -48,8 +48,8 @@ export default function KeysPage() {
                   <tr>
                     <th scope="col">Name</th>
                     <th scope="col">Status</th>
-                    <th scope="col">Last used</th>
-                    <th scope="col">Expires</th>
+                    <th scope="col" className="max-sm:hidden">Last used</th>
+                    <th scope="col" className="max-sm:hidden">Expires</th>
                     <th scope="col" className="max-md:hidden">Made</th>
                     <th scope="col"><span className="sr-only">Actions</span></th>
                   </tr>
@@ -82,14 +82,17 @@ function KeyRow({ item, revoke }: { item: Key; revoke: () => void }) {
       <td>
         <Link to="/calls" search={{ keyId: item.id }} className="drill font-medium break-words" title="The calls of this key">{item.name}</Link>
         <span className="block font-mono text-xs text-faint">{item.prefix}…</span>
+        <span className="block text-xs text-faint sm:hidden">
+          {item.lastUsedAt ? <>used <Ago at={item.lastUsedAt} /></> : "never used"}{item.expiresAt && status !== "revoked" && <>, {status === "expired" ? "expired" : "expires"} <Ago at={item.expiresAt} /></>}
+        </span>
       </td>
       <td>
         {status === "active" ? <Badge tone="good" dot="still">Active</Badge>
           : status === "expired" ? <Badge tone="warn">Expired</Badge>
           : <Badge>Revoked</Badge>}
       </td>
-      <td><Ago at={item.lastUsedAt} /></td>
-      <td>{item.expiresAt ? <Ago at={item.expiresAt} /> : <span className="text-faint">never</span>}</td>
+      <td className="max-sm:hidden"><Ago at={item.lastUsedAt} /></td>
+      <td className="max-sm:hidden">{item.expiresAt ? <Ago at={item.expiresAt} /> : <span className="text-faint">never</span>}</td>
       <td className="max-md:hidden">
         <When at={item.createdAt} className="whitespace-nowrap" />
         <span className="block text-xs text-faint">{item.createdBy ? `by ${item.createdBy.name}` : "at the command line"}</span>
