@@ -155,23 +155,24 @@ function Cost({ call }: { call: CallDetail }) {
       {call.state === "open" ? <p className="px-5 pb-5 text-soft">The cost is settled when the call ends.</p> : (
         <TableScroll label="Cost of the call">
           <table className={clsx(table, "[&_td:nth-child(n+2)]:text-right [&_th:nth-child(n+2)]:text-right")}>
-            <thead><tr><th scope="col">Tokens of</th><th scope="col">Count</th><th scope="col">USD a million</th><th scope="col">USD</th></tr></thead>
+            <thead><tr><th scope="col">Tokens of</th><th scope="col">Count</th><th scope="col" className="max-sm:hidden">USD a million</th><th scope="col">USD</th></tr></thead>
             <tbody>
               {lines.map((line) => (
                 <tr key={line.class}>
                   <td><span className="flex items-center gap-2"><span aria-hidden="true" className="size-2 shrink-0 rounded-sm" style={{ background: classes.find(({ key }) => key === line.class)?.color }} />{className(line.class)}</span></td>
-                  <td>{count(line.tokens)}</td>
-                  <td title={`${line.pricePico} pico-dollars a token`}>{usdPerMillion(line.pricePico).slice(1)}</td>
+                  <td>{count(line.tokens)}<span className="block text-xs text-faint sm:hidden">× {usdPerMillion(line.pricePico)} a million</span></td>
+                  <td className="max-sm:hidden" title={`${line.pricePico} pico-dollars a token`}>{usdPerMillion(line.pricePico).slice(1)}</td>
                   <td>{exactUsd(line.costPico)}</td>
                 </tr>
               ))}
               {classes.filter(({ key }) => !said.has(key)).map(({ key, label }) => (
-                <tr key={key} className="text-faint"><td className="!pl-9">{label}</td><td title="The provider did not say; that is not zero.">–</td><td>–</td><td>–</td></tr>
+                <tr key={key} className="text-faint"><td className="!pl-9">{label}</td><td title="The provider did not say; that is not zero.">–</td><td className="max-sm:hidden">–</td><td>–</td></tr>
               ))}
             </tbody>
             <tfoot>
               <tr className="font-semibold">
-                <td colSpan={3}>Total{lines.length > 0 && summed !== pico(totalPico) && <span className="block text-[0.8125rem] font-normal text-warn">The lines sum to {exactUsd(summed)}; the ledger’s figure counts.</span>}</td>
+                <td colSpan={2}>Total{lines.length > 0 && summed !== pico(totalPico) && <span className="block text-[0.8125rem] font-normal text-warn">The lines sum to {exactUsd(summed)}; the ledger’s figure counts.</span>}</td>
+                <td className="max-sm:hidden" />
                 <td><span className="inline-flex items-center gap-1"><data value={exactUsd(totalPico)} data-testid="total-cost">{exactUsd(totalPico)}</data><CopyButton text={exactUsd(totalPico)} label="Copy the exact cost" /></span></td>
               </tr>
             </tfoot>

@@ -8,7 +8,9 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
+import java.util.Set;
 import java.util.UUID;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -17,6 +19,8 @@ import org.jspecify.annotations.Nullable;
  * @param from inclusive
  * @param to exclusive
  * @param model as the client wrote it
+ * @param outcome one, or several with commas between them
+ * @param agentId {@code main} for the agent without an id
  */
 record CallFilter(
     @Nullable Instant from,
@@ -26,17 +30,43 @@ record CallFilter(
     @Nullable String model,
     @Nullable String provider,
     @Nullable String outcome,
-    @Nullable String sessionId) {
+    @Nullable String sessionId,
+    @Nullable String agentId,
+    Set<Only> only) {
+  static final String MAIN_AGENT = "main";
+
+  private static final Set<String> OUTCOMES =
+      Arrays.stream(SettledCall.Outcome.values())
+          .map(known -> known.name().toLowerCase(Locale.ROOT))
+          .collect(Collectors.toUnmodifiableSet());
+
+  /** What a call has or has not, rather than what it belongs to. */
+  enum Only {
+    WITHOUT_MEMBER,
+    ESTIMATED,
+    UNPRICED
+  }
 
   CallFilter {
-    if (outcome != null
-        && Arrays.stream(SettledCall.Outcome.values())
-            .noneMatch(known -> known.name().toLowerCase(Locale.ROOT).equals(outcome))) {
+    if (outcome != null && !OUTCOMES.containsAll(List.of(outcome.split(",")))) {
       throw Problem.invalid("outcome", "is none of the outcomes of a call");
     }
+    only = Set.copyOf(only);
     if (from != null && to != null && !from.isBefore(to)) {
       throw Problem.invalid("to", "must be after from");
     }
+  }
+
+  CallFilter(
+      @Nullable Instant from,
+      @Nullable Instant to,
+      @Nullable UUID keyId,
+      @Nullable UUID memberId,
+      @Nullable String model,
+      @Nullable String provider,
+      @Nullable String outcome,
+      @Nullable String sessionId) {
+    this(from, to, keyId, memberId, model, provider, outcome, sessionId, null, Set.of());
   }
 
   /** A condition for each value that is given; the values are appended to the parameters. */
@@ -46,7 +76,7 @@ record CallFilter(
     add(conditions, parameters, table + ".member_id = ?", memberId);
     add(conditions, parameters, table + ".requested_model = ?", model);
     add(conditions, parameters, table + ".provider = ?", provider);
-    add(conditions, parameters, table + ".outcome = ?", outcome);
+    add(conditions, parameters, table + ".outcome = ANY(string_to_array(?, ','))", outcome);
     return conditions;
   }
 
@@ -54,6 +84,20 @@ record CallFilter(
   List<String> callConditions(String table, List<Object> parameters) {
     List<String> conditions = conditions(table, parameters);
     add(conditions, parameters, table + ".session_id = ?", sessionId);
+    if (MAIN_AGENT.equals(agentId)) {
+      conditions.add(table + ".agent_id IS NULL");
+    } else {
+      add(conditions, parameters, table + ".agent_id = ?", agentId);
+    }
+    for (Only wish : only) {
+      conditions.add(
+          table
+              + switch (wish) {
+                case WITHOUT_MEMBER -> ".member_id IS NULL";
+                case ESTIMATED -> ".estimated";
+                case UNPRICED -> ".price_known IS FALSE";
+              });
+    }
     add(
         conditions,
         parameters,
@@ -78,7 +122,18 @@ record CallFilter(
         && (memberId == null || call.member() != null && memberId.equals(call.member().id()))
         && (model == null || model.equals(call.requestedModel()))
         && (provider == null || provider.equals(call.provider()))
-        && (outcome == null || outcome.equals(call.outcome()))
-        && (sessionId == null || sessionId.equals(call.sessionId()));
+        && (outcome == null
+            || call.outcome() != null && List.of(outcome.split(",")).contains(call.outcome()))
+        && (sessionId == null || sessionId.equals(call.sessionId()))
+        && (agentId == null || agentId.equals(call.agentId() == null ? MAIN_AGENT : call.agentId()))
+        && only.stream().allMatch(wish -> accepts(wish, call));
+  }
+
+  private static boolean accepts(Only wish, CallView call) {
+    return switch (wish) {
+      case WITHOUT_MEMBER -> call.member() == null;
+      case ESTIMATED -> call.estimated();
+      case UNPRICED -> call.unpriced();
+    };
   }
 }

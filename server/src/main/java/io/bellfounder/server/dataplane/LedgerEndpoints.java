@@ -3,11 +3,14 @@ package io.bellfounder.server.dataplane;
 import io.bellfounder.server.api.Page;
 import io.bellfounder.server.api.PageRequest;
 import io.bellfounder.server.api.Problem;
+import io.bellfounder.server.dataplane.CallFilter.Only;
 import io.bellfounder.server.identity.Caller;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
+import java.util.EnumSet;
 import java.util.Locale;
+import java.util.Set;
 import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 import org.springframework.web.bind.annotation.GetMapping;
@@ -69,23 +72,51 @@ final class LedgerEndpoints {
     };
   }
 
-  /** Newest first, open ones included. */
+  /**
+   * Newest first, open ones included.
+   *
+   * @param memberId {@code none} for the calls of keys without a member
+   * @param agentId {@code main} for the agent without an id
+   */
   @GetMapping("/calls")
   Page<CallView> calls(
       Caller caller,
       @RequestParam(required = false) @Nullable Instant from,
       @RequestParam(required = false) @Nullable Instant to,
       @RequestParam(required = false) @Nullable UUID keyId,
-      @RequestParam(required = false) @Nullable UUID memberId,
+      @RequestParam(required = false) @Nullable String memberId,
       @RequestParam(required = false) @Nullable String model,
       @RequestParam(required = false) @Nullable String provider,
       @RequestParam(required = false) @Nullable String outcome,
       @RequestParam(required = false) @Nullable String sessionId,
+      @RequestParam(required = false) @Nullable String agentId,
+      @RequestParam(required = false, defaultValue = "false") boolean estimated,
+      @RequestParam(required = false, defaultValue = "false") boolean unpriced,
       @RequestParam(required = false) @Nullable Integer limit,
       @RequestParam(required = false) @Nullable String cursor) {
+    boolean withoutMember = "none".equals(memberId);
+    UUID member = memberId == null || withoutMember ? null : memberId(memberId);
+    Set<Only> only = EnumSet.noneOf(Only.class);
+    if (withoutMember) {
+      only.add(Only.WITHOUT_MEMBER);
+    }
+    if (estimated) {
+      only.add(Only.ESTIMATED);
+    }
+    if (unpriced) {
+      only.add(Only.UNPRICED);
+    }
     CallFilter filter =
-        new CallFilter(from, to, keyId, memberId, model, provider, outcome, sessionId);
+        new CallFilter(from, to, keyId, member, model, provider, outcome, sessionId, agentId, only);
     return calls.list(caller.organisationId(), filter, PageRequest.of(limit, cursor));
+  }
+
+  private static UUID memberId(String text) {
+    try {
+      return UUID.fromString(text);
+    } catch (IllegalArgumentException e) {
+      throw Problem.invalid("memberId", "must be a member's id or none");
+    }
   }
 
   @GetMapping("/calls/{id}")
