@@ -1,0 +1,84 @@
+package io.bellfounder.graph;
+
+import java.sql.Connection;
+import java.sql.PreparedStatement;
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import java.util.ArrayList;
+import java.util.List;
+import javax.sql.DataSource;
+import org.jspecify.annotations.Nullable;
+
+/** Statements under one schema name. */
+record Database(DataSource source, String schema) {
+  interface Work<T> {
+    T in(Connection connection) throws SQLException;
+  }
+
+  interface Row<T> {
+    T read(ResultSet row) throws SQLException;
+  }
+
+  Database {
+    GraphSchema.check(schema);
+  }
+
+  <T> T transaction(Work<T> work) throws SQLException {
+    try (Connection connection = source.getConnection()) {
+      connection.setAutoCommit(false);
+      try {
+        T result = work.in(connection);
+        connection.commit();
+        return result;
+      } catch (SQLException | RuntimeException e) {
+        try {
+          connection.rollback();
+        } catch (SQLException also) {
+          e.addSuppressed(also);
+        }
+        throw e;
+      }
+    }
+  }
+
+  <T> List<T> query(Row<T> row, String sql, @Nullable Object... values) throws SQLException {
+    try (Connection connection = source.getConnection()) {
+      return query(connection, row, sql, values);
+    }
+  }
+
+  <T> List<T> query(Connection connection, Row<T> row, String sql, @Nullable Object... values)
+      throws SQLException {
+    try (PreparedStatement statement = prepare(connection, sql, values);
+        ResultSet rows = statement.executeQuery()) {
+      List<T> all = new ArrayList<>();
+      while (rows.next()) {
+        all.add(row.read(rows));
+      }
+      return all;
+    }
+  }
+
+  int update(Connection connection, String sql, @Nullable Object... values) throws SQLException {
+    try (PreparedStatement statement = prepare(connection, sql, values)) {
+      return statement.executeUpdate();
+    }
+  }
+
+  /** {@code ~.} in the statement stands for the schema. */
+  private PreparedStatement prepare(Connection connection, String sql, @Nullable Object... values)
+      throws SQLException {
+    PreparedStatement statement = connection.prepareStatement(sql.replace("~.", schema + "."));
+    for (int i = 0; i < values.length; i++) {
+      Object value = values[i];
+      if (value instanceof String[] texts) {
+        statement.setArray(i + 1, connection.createArrayOf("text", texts));
+      } else if (value instanceof Long[] numbers) {
+        statement.setArray(i + 1, connection.createArrayOf("bigint", numbers));
+      } else {
+        statement.setObject(i + 1, value);
+      }
+    }
+    return statement;
+  }
+}

@@ -1,0 +1,46 @@
+package io.bellfounder.graph;
+
+import java.util.ArrayList;
+import java.util.List;
+
+/** Where a condition or a command leads: nodes, sent tasks, or nowhere. */
+public record Next(List<String> nodes, List<Send> sends) {
+  public Next {
+    nodes = List.copyOf(nodes);
+    sends = List.copyOf(sends);
+  }
+
+  public static Next to(String... nodes) {
+    return new Next(List.of(nodes), List.of());
+  }
+
+  public static Next send(List<Send> sends) {
+    return new Next(List.of(), sends);
+  }
+
+  public static Next end() {
+    return new Next(List.of(), List.of());
+  }
+
+  public Next and(Send send) {
+    List<Send> all = new ArrayList<>(sends);
+    all.add(send);
+    return new Next(nodes, all);
+  }
+
+  Object json() {
+    return java.util.Map.of(
+        "nodes", nodes, "sends", sends.stream().map(s -> List.of(s.node(), s.input())).toList());
+  }
+
+  static Next read(Object json) {
+    var map = Json.object(json);
+    List<Send> sends = new ArrayList<>();
+    for (Object send : Json.array(map.getOrDefault("sends", List.of()))) {
+      sends.add(new Send((String) Json.array(send).get(0), Json.array(send).get(1)));
+    }
+    return new Next(
+        Json.array(map.getOrDefault("nodes", List.of())).stream().map(String::valueOf).toList(),
+        sends);
+  }
+}

@@ -1,0 +1,77 @@
+package io.bellfounder.graph;
+
+import java.time.Duration;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * How a node runs.
+ *
+ * @param retry default {@link RetryPolicy#NEVER}
+ * @param timeout of one attempt; default 10 minutes
+ * @param deferred runs only when nothing else is left to run
+ * @param askBefore waits for a person before it runs
+ * @param askAfter waits for a person after it ran
+ * @param onFailure where to go when it failed for good, instead of failing the run
+ * @param goes where its commands may lead; empty means anywhere
+ * @param transactional runs inside the step's commit, see {@link NodeContext#connection()}
+ */
+public record NodeOptions(
+    RetryPolicy retry,
+    Duration timeout,
+    boolean deferred,
+    boolean askBefore,
+    boolean askAfter,
+    @Nullable String onFailure,
+    List<String> goes,
+    boolean transactional) {
+  public static final NodeOptions DEFAULT =
+      new NodeOptions(
+          RetryPolicy.NEVER, Duration.ofMinutes(10), false, false, false, null, List.of(), false);
+
+  public NodeOptions {
+    goes = List.copyOf(goes);
+    if (timeout.isZero() || timeout.isNegative()) {
+      throw new IllegalArgumentException("a node's timeout is above zero");
+    }
+  }
+
+  public NodeOptions retry(RetryPolicy policy) {
+    return new NodeOptions(
+        policy, timeout, deferred, askBefore, askAfter, onFailure, goes, transactional);
+  }
+
+  public NodeOptions timeout(Duration limit) {
+    return new NodeOptions(
+        retry, limit, deferred, askBefore, askAfter, onFailure, goes, transactional);
+  }
+
+  public NodeOptions asDeferred() {
+    return new NodeOptions(
+        retry, timeout, true, askBefore, askAfter, onFailure, goes, transactional);
+  }
+
+  public NodeOptions askingBefore() {
+    return new NodeOptions(
+        retry, timeout, deferred, true, askAfter, onFailure, goes, transactional);
+  }
+
+  public NodeOptions askingAfter() {
+    return new NodeOptions(
+        retry, timeout, deferred, askBefore, true, onFailure, goes, transactional);
+  }
+
+  public NodeOptions onFailure(String node) {
+    return new NodeOptions(
+        retry, timeout, deferred, askBefore, askAfter, node, goes, transactional);
+  }
+
+  public NodeOptions goes(String... nodes) {
+    return new NodeOptions(
+        retry, timeout, deferred, askBefore, askAfter, onFailure, List.of(nodes), transactional);
+  }
+
+  public NodeOptions asTransactional() {
+    return new NodeOptions(retry, timeout, deferred, askBefore, askAfter, onFailure, goes, true);
+  }
+}

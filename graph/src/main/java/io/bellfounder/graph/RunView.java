@@ -1,0 +1,24 @@
+package io.bellfounder.graph;
+
+import java.util.UUID;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A run's row as it is now.
+ *
+ * @param status queued, running, waiting, paused, completed, failed, cancelled, dead or parked
+ * @param step supersteps committed
+ * @param seq its last event's number
+ */
+public record RunView(
+    UUID id,
+    String tenant,
+    String status,
+    long step,
+    long seq,
+    @Nullable String errorCode,
+    @Nullable String errorMessage) {
+  public boolean ended() {
+    return status.equals("completed") || status.equals("failed") || status.equals("cancelled");
+  }
+}

@@ -1,0 +1,312 @@
+package io.bellfounder.graph;
+
+import java.sql.Connection;
+import java.sql.SQLException;
+import java.util.List;
+import java.util.Optional;
+import java.util.UUID;
+import javax.sql.DataSource;
+
+/**
+ * Starts runs and looks at them, from any process. Safe for many threads. Every method is one short
+ * transaction; it throws if the database is away and has then done nothing, or, if the commit's
+ * answer was lost, is safe to repeat.
+ */
+public final class Runs {
+  private final Database db;
+
+  public Runs(DataSource database, String schema) {
+    this.db = new Database(database, schema);
+  }
+
+  /** At most this many of the tenant's runs run at a time, over all workers. Default 100. */
+  public void limit(String tenant, int runningMax) throws SQLException {
+    db.transaction(c ->
+        db.update(
+            c,
+            "INSERT INTO ~.tenant (id, running_max) VALUES (?, ?)"
+                + " ON CONFLICT (id) DO UPDATE SET running_max = excluded.running_max",
+            tenant,
+            runningMax));
+  }
+
+  public Started start(RunRequest request) throws SQLException {
+    return db.transaction(c -> start(c, request));
+  }
+
+  /** As part of the caller's own transaction. */
+  public Started start(Connection c, RunRequest request) throws SQLException {
+    db.update(c, "INSERT INTO ~.tenant (id) VALUES (?) ON CONFLICT DO NOTHING", request.tenant());
+    if (request.key() != null) {
+      Optional<Started> before = before(c, request);
+      if (before.isPresent()) {
+        return before.get();
+      }
+    }
+    boolean busy = false;
+    if (request.thread() != null) {
+      db.update(
+          c,
+          "INSERT INTO ~.thread (tenant, id) VALUES (?, ?)"
+              + " ON CONFLICT (tenant, id) DO UPDATE SET last_run = thread.last_run",
+          request.tenant(),
+          request.thread());
+      busy =
+          !db.query(
+                  c,
+                  r -> 1,
+                  "SELECT 1 FROM ~.run WHERE tenant = ? AND thread = ? AND ended_at IS NULL LIMIT 1",
+                  request.tenant(),
+                  request.thread())
+              .isEmpty();
+      if (busy && request.refusedIfBusy()) {
+        return new Started.Busy();
+      }
+    }
+    UUID id = UUID.randomUUID();
+    int made =
+        db.update(
+            c,
+            """
+            INSERT INTO ~.run (id, tenant, thread, graph, spec_hash, start_key, request_hash, input,
+              priority, status, blocked, queue_at, available_at)
+            VALUES (?, ?, ?, ?, ?, ?, ?, ?::json, ?, 'queued', ?,
+              now() + ? * interval '1 ms' - ? * interval '1 minute', now() + ? * interval '1 ms')
+            ON CONFLICT (tenant, start_key) DO NOTHING\
+            """,
+            id,
+            request.tenant(),
+            request.thread(),
+            request.graph().name(),
+            request.graph().hash(),
+            request.key(),
+            request.hash(),
+            Json.write(request.input().json()),
+            request.priority(),
+            busy,
+            request.delay().toMillis(),
+            request.priority(),
+            request.delay().toMillis());
+    return made == 1 ? new Started.Created(id) : before(c, request).orElseThrow();
+  }
+
+  private Optional<Started> before(Connection c, RunRequest request) throws SQLException {
+    return db
+        .query(
+            c,
+            r -> {
+              UUID id = r.getObject(1, UUID.class);
+              return r.getString(2).equals(request.hash())
+                  ? (Started) new Started.Same(id)
+                  : new Started.Conflict(id);
+            },
+            "SELECT id, request_hash FROM ~.run WHERE tenant = ? AND start_key = ?",
+            request.tenant(),
+            request.key())
+        .stream()
+        .findFirst();
+  }
+
+  public Optional<RunView> find(UUID run) throws SQLException {
+    return db
+        .query(
+            r ->
+                new RunView(
+                    run,
+                    r.getString(1),
+                    r.getString(2),
+                    r.getLong(3),
+                    r.getLong(4),
+                    r.getString(5),
+                    r.getString(6)),
+            "SELECT tenant, status, step, seq, error_code, error_message FROM ~.run WHERE id = ?",
+            run)
+        .stream()
+        .findFirst();
+  }
+
+  /** The outermost graph's channels at the last commit, read with that graph's reducers. */
+  public StateView state(UUID run, Graph graph) throws SQLException {
+    return db.transaction(c ->
+        Journal.load(db, c, run, graph)
+            .map(State::view)
+            .orElseGet(() -> new StateView(Kernel.initial(graph))));
+  }
+
+  /** Events after a number, oldest first, at most {@code limit} (1 to 1000). */
+  public List<Event> events(UUID run, long after, int limit) throws SQLException {
+    return db.query(
+        r -> new Event(r.getLong(1), r.getString(2), Json.read(r.getString(3))),
+        "SELECT seq, kind, data FROM ~.event WHERE run = ? AND seq > ? ORDER BY seq LIMIT ?",
+        run,
+        after,
+        Math.clamp(limit, 1, 1000));
+  }
+
+  public List<Question> questions(UUID run) throws SQLException {
+    return db.query(
+        r -> new Question(r.getObject(1, UUID.class), r.getString(2), Json.read(r.getString(3))),
+        "SELECT id, node, payload FROM ~.interrupt WHERE run = ? AND status = 'pending'"
+            + " ORDER BY n, key",
+        run);
+  }
+
+  /** Answers one question; the run goes on when none is left open. */
+  public Answered answer(UUID question, Object answer) throws SQLException {
+    String json = Json.write(Json.tree(answer));
+    return db.transaction(c -> {
+      List<UUID> run =
+          db.query(
+              c,
+              r -> r.getObject(1, UUID.class),
+              "SELECT run FROM ~.interrupt WHERE id = ?",
+              question);
+      if (run.isEmpty()) {
+        return Answered.UNKNOWN;
+      }
+      UUID id = run.getFirst();
+      db.query(c, r -> 1, "SELECT 1 FROM ~.run WHERE id = ? FOR UPDATE", id);
+      int accepted =
+          db.update(
+              c,
+              "UPDATE ~.interrupt SET status = 'answered', answer = ?::json"
+                  + " WHERE id = ? AND status = 'pending'",
+              json,
+              question);
+      if (accepted == 0) {
+        boolean same =
+            db.query(
+                    c,
+                    r -> json.equals(r.getString(1)),
+                    "SELECT answer::text FROM ~.interrupt WHERE id = ?",
+                    question)
+                .getFirst();
+        return same ? Answered.REPEATED : Answered.CONFLICT;
+      }
+      event(c, id, "answered", Json.write(java.util.Map.of("question", question.toString())));
+      db.update(
+          c,
+          """
+          UPDATE ~.run SET status = 'queued', queue_at = now() - priority * interval '1 minute'
+          WHERE id = ? AND status = 'waiting' AND NOT EXISTS (
+            SELECT 1 FROM ~.interrupt i WHERE i.run = ~.run.id AND i.status = 'pending')\
+          """,
+          id);
+      return Answered.ACCEPTED;
+    });
+  }
+
+  /** Asks for the end of a run; one that runs notices within a heartbeat. */
+  public boolean cancel(UUID run) throws SQLException {
+    return db.transaction(c -> {
+      int ended =
+          db.update(
+              c,
+              """
+              UPDATE ~.run SET status = 'cancelled', ended_at = now(), epoch = epoch + 1
+              WHERE id = ? AND status IN ('queued', 'waiting', 'paused', 'dead', 'parked')\
+              """,
+              run);
+      if (ended == 0) {
+        return db.update(
+                c,
+                "UPDATE ~.run SET cancel_requested = true WHERE id = ? AND status = 'running'",
+                run)
+            == 1;
+      }
+      db.update(
+          c, "UPDATE ~.interrupt SET status = 'void' WHERE run = ? AND status = 'pending'", run);
+      event(c, run, "cancelled", "{}");
+      Journal.releaseThread(db, c, run);
+      return true;
+    });
+  }
+
+  /** Stops a run before its next step, until {@link #resume}. */
+  public boolean pause(UUID run) throws SQLException {
+    return db.transaction(c ->
+        db.update(c, "UPDATE ~.run SET status = 'paused' WHERE id = ? AND status = 'queued'", run)
+                == 1
+            || db.update(
+                    c,
+                    "UPDATE ~.run SET pause_requested = true WHERE id = ? AND status = 'running'",
+                    run)
+                == 1);
+  }
+
+  /** Goes on with a run that is paused, dead, parked or failed, from its last commit. */
+  public boolean resume(UUID run) throws SQLException {
+    return db.transaction(c -> {
+      // A failed run of a thread has let the next one in, and cannot come back between.
+      int resumed =
+          db.update(
+              c,
+              """
+              UPDATE ~.run SET status = 'queued', pause_requested = false, takeovers = 0,
+                ended_at = NULL, error_code = NULL, error_message = NULL,
+                queue_at = now() - priority * interval '1 minute'
+              WHERE id = ? AND (status IN ('paused', 'dead', 'parked')
+                OR status = 'failed' AND thread IS NULL)\
+              """,
+              run);
+      if (resumed == 1) {
+        event(c, run, "resumed", "{}");
+      }
+      return resumed == 1;
+    });
+  }
+
+  /** Says in one sentence why a run does not run, or that it does. */
+  public String explain(UUID run) throws SQLException {
+    return db
+        .query(
+            r ->
+                switch (r.getString(1)) {
+                  case "running" ->
+                      r.getBoolean(2)
+                          ? "Its worker's lease is over; the next sweep takes it over."
+                          : "It runs on " + r.getString(3) + ".";
+                  case "waiting" -> "It waits for " + r.getInt(4) + " answers.";
+                  case "paused" -> "It is paused; resume it.";
+                  case "dead" ->
+                      "Its workers died too often without progress; find out why, then resume it.";
+                  case "parked" -> "It was parked: " + r.getString(5) + ".";
+                  case "queued" ->
+                      r.getBoolean(6)
+                          ? "Another run of its thread comes first."
+                          : r.getBoolean(7)
+                              ? "It is to start later."
+                              : r.getBoolean(8)
+                                  ? "Its tenant's " + r.getInt(9) + " places are taken."
+                                  : "It waits for a worker that knows graph "
+                                      + r.getString(10)
+                                      + " in its version "
+                                      + r.getString(11).substring(0, 12)
+                                      + ".";
+                  default -> "It has ended: " + r.getString(1) + ".";
+                },
+            """
+            SELECT r.status, r.lease_until < now(), r.owner,
+              (SELECT count(*) FROM ~.interrupt i WHERE i.run = r.id AND i.status = 'pending'),
+              r.error_message, r.blocked, r.available_at > now(), t.running >= t.running_max,
+              t.running_max, r.graph, r.spec_hash
+            FROM ~.run r JOIN ~.tenant t ON t.id = r.tenant WHERE r.id = ?\
+            """,
+            run)
+        .stream()
+        .findFirst()
+        .orElse("There is no such run.");
+  }
+
+  private void event(Connection c, UUID run, String kind, String data) throws SQLException {
+    db.update(
+        c,
+        """
+        WITH counted AS (UPDATE ~.run SET seq = seq + 1 WHERE id = ? RETURNING id, seq)
+        INSERT INTO ~.event (run, seq, kind, data) SELECT id, seq, ?, ?::json FROM counted\
+        """,
+        run,
+        kind,
+        data);
+  }
+}

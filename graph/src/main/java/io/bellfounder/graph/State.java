@@ -1,0 +1,89 @@
+package io.bellfounder.graph;
+
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+
+/**
+ * A graph's whole state between two decisions: immutable, and with nothing in it but data.
+ *
+ * @param step how many supersteps were taken
+ * @param open questions without an answer
+ * @param answers by {@link Ask#key()}, for tasks that have not finished
+ */
+public record State(
+    Frame root, long step, Status status, List<Ask> open, Map<String, Object> answers) {
+
+  /** The version of {@link #control()}'s form; older ones are brought up when read. */
+  static final long FORMAT = 1;
+
+  /** The channels of the outermost graph, as JSON trees. */
+  public Map<String, Object> values() {
+    return root.values();
+  }
+
+  public StateView view() {
+    return new StateView(root.values());
+  }
+
+  /** Everything but the channels' values. */
+  Object control() {
+    Map<String, Object> map = new LinkedHashMap<>();
+    map.put("format", FORMAT);
+    map.put("step", step);
+    map.put("status", statusJson());
+    map.put(
+        "open",
+        open.stream().map(a -> List.of(a.path(), a.ordinal(), a.node(), a.payload())).toList());
+    map.put("answers", answers);
+    map.put("root", root.control());
+    return Json.tree(map);
+  }
+
+  static State read(Object control, Map<String, Map<String, Object>> values) {
+    Map<String, Object> map = Json.object(control);
+    Object format = map.getOrDefault("format", JsonNull.NULL);
+    if (!format.equals(FORMAT)) {
+      throw new IllegalArgumentException(
+          "checkpoint format " + format + " is unknown to this version, which reads " + FORMAT);
+    }
+    List<Ask> open = new ArrayList<>();
+    for (Object item : Json.array(map.get("open") == null ? List.of() : map.get("open"))) {
+      List<Object> a = Json.array(item);
+      open.add(
+          new Ask((String) a.get(0), ((Number) a.get(1)).intValue(), (String) a.get(2), a.get(3)));
+    }
+    return new State(
+        Frame.read(map.getOrDefault("root", Map.of()), "", values),
+        ((Number) map.getOrDefault("step", 0L)).longValue(),
+        status(Json.array(map.getOrDefault("status", List.of("running")))),
+        open,
+        Json.object(map.getOrDefault("answers", Map.of())));
+  }
+
+  State with(Status next) {
+    return new State(root, step, next, open, answers);
+  }
+
+  private Object statusJson() {
+    return switch (status) {
+      case Status.Running() -> List.of("running");
+      case Status.Waiting() -> List.of("waiting");
+      case Status.Completed() -> List.of("completed");
+      case Status.Failed(String code, String node, String message) ->
+          List.of("failed", code, node, message);
+    };
+  }
+
+  private static Status status(List<Object> json) {
+    return switch ((String) json.get(0)) {
+      case "running" -> new Status.Running();
+      case "waiting" -> new Status.Waiting();
+      case "completed" -> new Status.Completed();
+      case "failed" ->
+          new Status.Failed((String) json.get(1), (String) json.get(2), (String) json.get(3));
+      default -> throw new IllegalArgumentException("unknown status in a checkpoint");
+    };
+  }
+}
