@@ -28,6 +28,13 @@ export function Dialog({
         <Radix.Content
           onInteractOutside={keep}
           onEscapeKeyDown={keep}
+          onOpenAutoFocus={(event) => {
+            // A form begins at its first field, not at the button that closes it.
+            const field = (event.currentTarget as HTMLElement).querySelector<HTMLElement>("input, select");
+            if (!field) return;
+            event.preventDefault();
+            field.focus();
+          }}
           {...(description ? {} : { "aria-describedby": undefined })}
           className="fixed top-1/2 left-1/2 z-50 max-h-[calc(100dvh-2rem)] w-[calc(100vw-2rem)] max-w-lg -translate-x-1/2 -translate-y-1/2 overflow-y-auto rounded-card border border-line bg-surface p-5 shadow-pop sm:p-6"
         >

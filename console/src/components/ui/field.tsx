@@ -68,7 +68,7 @@ export function Segments<T extends string>({
 }) {
   const name = useId();
   return (
-    <fieldset className={clsx("inline-flex max-w-full overflow-x-auto rounded-lg border border-line bg-sunken p-0.5", className)}>
+    <fieldset className={clsx("inline-flex max-w-full min-w-0 overflow-x-auto rounded-lg border border-line bg-sunken p-0.5", className)}>
       <legend className="sr-only">{label}</legend>
       {choices.map((choice) => (
         <label

@@ -34,7 +34,7 @@ export function PageHeader({ title, children, lead }: { title: ReactNode; childr
         <h1 tabIndex={-1} className="text-xl font-semibold tracking-tight break-words sm:text-2xl">{title}</h1>
         {lead && <p className="mt-0.5 text-soft">{lead}</p>}
       </div>
-      {children && <div className="flex flex-wrap items-center gap-2">{children}</div>}
+      {children && <div className="flex max-w-full min-w-0 flex-wrap items-center gap-2">{children}</div>}
     </header>
   );
 }

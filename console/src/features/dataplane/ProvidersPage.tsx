@@ -21,7 +21,7 @@ export OPENAI_API_KEY=sk-…            # GPT
 export OLLAMA_HOST=127.0.0.1:11434    # models on this machine
 ./bell up`;
 
-const elsewhere = `# Another address for a provider, as its own SDK means it: Anthropic's without /v1, OpenAI's with.
+const elsewhere = `# Other addresses, as the SDKs mean them: Anthropic's without /v1, OpenAI's with.
 export BELL_PROVIDERS_ANTHROPIC_BASE_URL=https://proxy.example.com
 export BELL_PROVIDERS_OPENAI_BASE_URL=https://proxy.example.com/v1`;
 
