@@ -314,7 +314,11 @@ final class RunLoop {
     }
     Context context = new Context(state, task, attempt, c);
     try {
-      return new TaskResult.Done(node.run(context));
+      Update update = node.run(context);
+      // A node that catches everything also catches the question; it stands all the same.
+      return context.asking == null
+          ? new TaskResult.Done(update)
+          : new TaskResult.Asked(context.asking.asks);
     } catch (Asking asking) {
       return new TaskResult.Asked(asking.asks);
     } catch (JournalFailed e) {
@@ -400,6 +404,7 @@ final class RunLoop {
     private final Task task;
     private final int attempt;
     private final @Nullable Connection connection;
+    private @Nullable Asking asking;
     private int asked;
     private int effects;
 
@@ -459,7 +464,7 @@ final class RunLoop {
         }
       }
       if (!open.isEmpty()) {
-        throw new Asking(open);
+        throw asks(open);
       }
       return answers;
     }
@@ -501,10 +506,15 @@ final class RunLoop {
       Ask ask = new Ask(task.path(), ordinal, task.node(), Map.of("unknown", name));
       Object answer = state.answers().get(ask.key());
       if (answer == null) {
-        throw new Asking(List.of(ask));
+        throw asks(List.of(ask));
       }
       boolean again = answer instanceof Map<?, ?> map && Boolean.TRUE.equals(map.get("retry"));
       return again ? Optional.empty() : Optional.of(answer);
+    }
+
+    private Asking asks(List<Ask> open) {
+      asking = new Asking(open);
+      return asking;
     }
 
     private Object keep(String name, Object result) {

@@ -228,6 +228,15 @@ public final class Worker implements AutoCloseable {
                 SELECT id, status FROM taken\
                 """,
                 options.takeoversMax()));
+    // A run can come to rest between the request to cancel it and the heartbeat that sees it.
+    Runs runs = new Runs(db.source(), db.schema());
+    for (UUID run :
+        db.query(
+            r -> r.getObject(1, UUID.class),
+            "SELECT id FROM ~.run WHERE cancel_requested AND ended_at IS NULL"
+                + " AND status <> 'running' LIMIT 100")) {
+      runs.cancel(run);
+    }
     swept.forEach(run ->
         LOG.log(
             Level.WARNING,

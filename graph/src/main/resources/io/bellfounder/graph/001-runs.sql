@@ -52,6 +52,7 @@ CREATE TABLE ${schema}.run (
 CREATE INDEX run_queued ON ${schema}.run (tenant, queue_at) WHERE status = 'queued' AND NOT blocked;
 CREATE INDEX run_leased ON ${schema}.run (lease_until) WHERE status = 'running';
 CREATE INDEX run_thread ON ${schema}.run (tenant, thread, created_at) WHERE thread IS NOT NULL;
+CREATE INDEX run_cancel ON ${schema}.run (id) WHERE cancel_requested AND ended_at IS NULL;
 CREATE UNIQUE INDEX run_one_per_thread ON ${schema}.run (tenant, thread)
   WHERE thread IS NOT NULL AND NOT blocked AND ended_at IS NULL;
 

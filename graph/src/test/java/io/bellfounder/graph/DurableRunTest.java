@@ -342,6 +342,53 @@ class DurableRunTest {
   }
 
   @Test
+  void a_request_to_cancel_holds_while_the_run_comes_to_rest() throws Exception {
+    Graph graph =
+        Graph.named("asks")
+            .channels(LOG)
+            .node(
+                "a",
+                c -> {
+                  assertThat(runs.cancel(UUID.fromString(c.runId()))).isTrue();
+                  try {
+                    return Update.of(LOG, List.of(String.valueOf(c.interrupt("sure?"))));
+                  } catch (RuntimeException e) {
+                    return Update.none();
+                  }
+                })
+            .start("a")
+            .build();
+    UUID run = start(RunRequest.of(graph, "t", Update.none()));
+    worker(graph);
+    awaits(run, "cancelled");
+    assertThat(runs.questions(run)).isEmpty();
+  }
+
+  @Test
+  void a_question_stands_although_the_node_catches_everything() throws Exception {
+    Graph graph =
+        Graph.named("catches")
+            .channels(LOG)
+            .node(
+                "a",
+                c -> {
+                  try {
+                    return Update.of(LOG, List.of(String.valueOf(c.interrupt("sure?"))));
+                  } catch (RuntimeException e) {
+                    return Update.none();
+                  }
+                })
+            .start("a")
+            .build();
+    UUID run = start(RunRequest.of(graph, "t", Update.none()));
+    worker(graph);
+    awaits(run, "waiting");
+    runs.answer(runs.questions(run).getFirst().id(), "yes");
+    awaits(run, "completed");
+    assertThat(runs.state(run, graph).get(LOG)).containsExactly("yes");
+  }
+
+  @Test
   void a_transactional_node_writes_with_the_step_or_not_at_all() throws Exception {
     Database db = new Database(database.owner(), "g");
     db.transaction(c -> db.update(c, "CREATE TABLE ~.ledger (run text)"));
