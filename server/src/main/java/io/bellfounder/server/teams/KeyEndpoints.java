@@ -32,10 +32,16 @@ final class KeyEndpoints {
   private final IdempotentWrites writes;
   private final InstantSource clock;
   private final ApplicationEventPublisher events;
+  private final KeyMemory memory;
 
   KeyEndpoints(
-      Keys keys, IdempotentWrites writes, InstantSource clock, ApplicationEventPublisher events) {
+      Keys keys,
+      IdempotentWrites writes,
+      InstantSource clock,
+      ApplicationEventPublisher events,
+      KeyMemory memory) {
     this.keys = keys;
+    this.memory = memory;
     this.writes = writes;
     this.clock = clock;
     this.events = events;
@@ -60,23 +66,29 @@ final class KeyEndpoints {
     if (name.isEmpty() || name.codePointCount(0, name.length()) > NAME_MAX) {
       throw Problem.invalid("name", "must have 1 to " + NAME_MAX + " characters");
     }
-    return writes.once(
-        caller,
-        key,
-        "POST /keys",
-        wish,
-        () -> {
-          // Inside, as a repeated wish may name an instant that was in the future once.
-          if (wish.expiresAt() != null && !wish.expiresAt().isAfter(clock.instant())) {
-            throw Problem.invalid("expiresAt", "must be in the future");
-          }
-          var created = keys.create(caller, name, wish.expiresAt());
-          KeyView view = keys.find(created.id()).orElseThrow();
-          events.publishEvent(new KeyChanged(caller.organisationId(), view));
-          return ResponseEntity.status(HttpStatus.CREATED)
-              .header("cache-control", "no-store")
-              .body(new CreatedKey(view, created.secret().text()));
-        });
+    ResponseEntity<?> answer =
+        writes.once(
+            caller,
+            key,
+            "POST /keys",
+            wish,
+            () -> {
+              // Inside, as a repeated wish may name an instant that was in the future once.
+              if (wish.expiresAt() != null && !wish.expiresAt().isAfter(clock.instant())) {
+                throw Problem.invalid("expiresAt", "must be in the future");
+              }
+              var created = keys.create(caller, name, wish.expiresAt());
+              KeyView view = keys.find(created.id()).orElseThrow();
+              events.publishEvent(new KeyChanged(caller.organisationId(), view));
+              return ResponseEntity.status(HttpStatus.CREATED)
+                  .header("cache-control", "no-store")
+                  .body(new CreatedKey(view, created.secret().text()));
+            });
+    if (answer.getBody() instanceof CreatedKey(KeyView made, String _)) {
+      // Whoever has the secret uses it at once, and a 401 tells clients not to try again.
+      memory.awaitKnown(made.id());
+    }
+    return answer;
   }
 
   /** Dead on every node within a second. */

@@ -1,11 +1,13 @@
 package io.bellfounder.server.teams;
 
 import io.bellfounder.gateway.KeyDirectory;
+import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
 import java.util.Map;
 import java.util.UUID;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.locks.LockSupport;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -13,6 +15,9 @@ import org.jspecify.annotations.Nullable;
  * use by many threads.
  */
 public final class KeyMemory implements KeyDirectory {
+  private static final Duration KNOWN_WITHIN = Duration.ofSeconds(1);
+  private static final Duration LOOK = Duration.ofMillis(2);
+
   private final KeyHash hash;
   private final InstantSource clock;
   private final Map<UUID, Instant> uses = new ConcurrentHashMap<>();
@@ -49,6 +54,17 @@ public final class KeyMemory implements KeyDirectory {
   public @Nullable String memberName(UUID keyId) {
     KnownKey key = snapshot.byId(keyId);
     return key == null ? null : key.memberName();
+  }
+
+  /**
+   * Waits until this node's gateway knows a key that was just committed: a few milliseconds by the
+   * notification, half a second without it, a second at most.
+   */
+  void awaitKnown(UUID keyId) {
+    long deadline = System.nanoTime() + KNOWN_WITHIN.toNanos();
+    while (snapshot.byId(keyId) == null && System.nanoTime() - deadline < 0) {
+      LockSupport.parkNanos(LOOK.toNanos());
+    }
   }
 
   KeySnapshot snapshot() {
