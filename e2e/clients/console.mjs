@@ -4,6 +4,7 @@
 // test judges.
 import { mkdirSync, readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
+import { gzipSync } from 'node:zlib';
 import { text } from 'node:stream/consumers';
 import { chromium } from 'playwright-core';
 
@@ -41,7 +42,12 @@ await page.getByRole('button', { name: 'Save and open the console' }).click();
 await page.getByRole('heading', { name: 'Overview', level: 1 }).waitFor();
 await page.waitForLoadState('load');
 await page.evaluate(() => new Promise((idle) => requestIdleCallback(idle, { timeout: 3000 })));
-report.firstPageScripts = report.scripts.splice(0);
+report.firstPageScripts = await Promise.all(
+  report.scripts.splice(0).map(async ({ path, bytes }) => {
+    const script = await fetch(base + path);
+    return { path, bytes, gzipped: gzipSync(Buffer.from(await script.arrayBuffer())).length };
+  }),
+);
 
 // --- make a key
 await page.getByRole('link', { name: 'Keys', exact: true }).click();
@@ -97,7 +103,6 @@ const pages = {
   'new-key': '/keys?create=yes',
   providers: '/providers',
   connect: '/connect',
-  nowhere: '/no/such/page',
 };
 
 async function look(name, on) {
@@ -122,7 +127,7 @@ async function look(name, on) {
 for (const [name, path] of Object.entries(pages)) {
   await page.setViewportSize({ width: 1280, height: 900 });
   await page.goto(base + path);
-  await page.locator('h1, [role=dialog], #main p').first().waitFor();
+  await page.locator('h1:visible, [role=dialog]:visible, #main p:visible').first().waitFor();
   // Skeletons give way to content: a page is looked at when nothing on it says that it is loading.
   await page.waitForFunction(() => !document.querySelector('[aria-busy=true], [role=status] [class*=skeleton]'));
   await look(name, page);

@@ -32,8 +32,13 @@ final class Load implements AutoCloseable {
    * end.
    */
   record Plan(String session, boolean anthropic, boolean stream, Scene scene, int leaveAfter) {
+    /**
+     * What is limited has a name of its own: the gateway keeps the wait for the model, and would
+     * refuse the rest too.
+     */
     String model() {
-      return anthropic ? World.ANTHROPIC_MODEL : World.OPENAI_MODEL;
+      String model = anthropic ? World.ANTHROPIC_MODEL : World.OPENAI_MODEL;
+      return scene.equals(LIMITED) ? model + "-limited" : model;
     }
   }
 
@@ -48,6 +53,8 @@ final class Load implements AutoCloseable {
     /** The connection broke. */
     record Broke(String how) implements End {}
   }
+
+  private static final Scene LIMITED = Scene.refuses(429, "1");
 
   private final List<Plan> plans = new ArrayList<>();
   private final BlockingQueue<Plan> waiting = new LinkedBlockingQueue<>();
@@ -74,7 +81,11 @@ final class Load implements AutoCloseable {
   private static Plan plan(String session, RandomGenerator random) {
     boolean stream = random.nextInt(100) < 70;
     int leave = stream && random.nextInt(100) < 15 ? random.nextInt(1, 1_500) : -1;
-    return new Plan(session, random.nextBoolean(), stream, scene(random, stream), leave);
+    Scene scene =
+        leave < 0
+            ? scene(random, stream)
+            : Scene.streamsFor(Duration.ofMillis(random.nextInt(200, 1_500)));
+    return new Plan(session, random.nextBoolean(), stream, scene, leave);
   }
 
   private static Scene scene(RandomGenerator random, boolean stream) {
@@ -83,7 +94,7 @@ final class Load implements AutoCloseable {
     if (dice < 75) {
       return Scene.says(words);
     } else if (dice < 82) {
-      return Scene.refuses(429, "1");
+      return LIMITED;
     } else if (dice < 87) {
       return Scene.refuses(529);
     } else if (dice < 92) {

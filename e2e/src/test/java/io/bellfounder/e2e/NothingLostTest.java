@@ -10,6 +10,7 @@ import io.bellfounder.testing.Seeds;
 import java.math.BigInteger;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -131,8 +132,10 @@ class NothingLostTest {
   }
 
   private static String overviewTotal(Api api) {
+    Instant now = Instant.now();
     return api.get(
-            "/overview?from=2020-01-01T00:00:00Z&to=2100-01-01T00:00:00Z&zone=UTC&bucket=month&groupBy=model")
+            "/overview?from=%s&to=%s&zone=UTC&bucket=day&groupBy=model"
+                .formatted(now.minus(Duration.ofDays(1)), now.plus(Duration.ofDays(1))))
         .expect(200)
         .path("totals")
         .path("costPico")

@@ -27,8 +27,13 @@ record Settlement(
     assertThat(call.path("costPico").asText())
         .as(about)
         .isEqualTo(Prices.of(plan.model()).cost(usage()).toString());
-    if (!outcome.equals("interrupted")) {
-      assertThat(call.path("attemptCount").asInt()).as(about).isEqualTo(billed.size());
+    int attempts = call.path("attemptCount").asInt();
+    if (call.path("status").asInt() == 429) {
+      // While the gateway keeps a provider's rate limit it answers itself; the target it passed
+      // over is on record.
+      assertThat(attempts).as(about).isGreaterThanOrEqualTo(billed.size());
+    } else if (!outcome.equals("interrupted")) {
+      assertThat(attempts).as(about).isEqualTo(billed.size());
     }
     switch (end) {
       case Load.End.Whole whole when whole.status() == 200 -> assertWhole(about, outcome);
