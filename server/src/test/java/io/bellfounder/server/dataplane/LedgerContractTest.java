@@ -145,6 +145,43 @@ final class LedgerContractTest {
   }
 
   @Test
+  void a_number_opens_just_the_calls_it_counts() {
+    Instant day = Instant.parse("2026-02-10T00:00:00Z");
+    List<SettledCall> all = calls(180, day, Duration.ofHours(20));
+    all.add(made.call(made.key(), day.plusSeconds(5), "session-f", null, null));
+    all.add(made.call(made.key(), day.plusSeconds(6), "session-f", "agent-f", null));
+    store.store(all);
+
+    assertThat(listed(day, "&outcome=aborted,cut"))
+        .containsExactlyInAnyOrderElementsOf(
+            ids(all, call -> Set.of("aborted", "cut").contains(CallStore.word(call.outcome()))));
+    assertThat(listed(day, "&estimated=true"))
+        .containsExactlyInAnyOrderElementsOf(ids(all, SettledCall::estimated));
+    assertThat(listed(day, "&unpriced=true"))
+        .containsExactlyInAnyOrderElementsOf(
+            ids(all, call -> call.price() != null && !call.price().known()));
+    assertThat(listed(day, "&memberId=none")).hasSize(all.size());
+    assertThat(listed(day, "&sessionId=session-f&agentId=agent-f"))
+        .containsExactlyElementsOf(ids(all, call -> "agent-f".equals(call.opened().agentId())));
+    assertThat(listed(day, "&sessionId=session-f&agentId=main")).hasSize(1);
+  }
+
+  private static List<String> ids(
+      List<SettledCall> calls, java.util.function.Predicate<SettledCall> wanted) {
+    return calls.stream().filter(wanted).map(call -> call.opened().id().toString()).toList();
+  }
+
+  private static List<String> listed(Instant day, String filter) {
+    List<String> ids = new ArrayList<>();
+    administrator
+        .get("/api/v1/calls?limit=200&from=" + day + "&to=" + day.plus(Duration.ofDays(1)) + filter)
+        .json()
+        .path("items")
+        .forEach(item -> ids.add(item.path("id").asString()));
+    return ids;
+  }
+
+  @Test
   void a_call_opens_down_to_tokens_times_price_and_its_attempts() {
     SettledCall call = made.call(Instant.parse("2026-01-26T10:00:00.123456Z"));
     store.store(List.of(call));
