@@ -62,8 +62,8 @@ final class Bellfounder implements AutoCloseable {
     try {
       Process process = java(environment, List.of(command), false);
       CompletableFuture<String> error =
-          CompletableFuture.supplyAsync(() -> all(process.errorReader()));
-      String out = all(process.inputReader());
+          CompletableFuture.supplyAsync(() -> all(process.errorReader(java.nio.charset.StandardCharsets.UTF_8)));
+      String out = all(process.inputReader(java.nio.charset.StandardCharsets.UTF_8));
       if (!process.waitFor(60, TimeUnit.SECONDS)) {
         process.destroyForcibly();
         throw new AssertionError(String.join(" ", command) + " did not end");
@@ -187,7 +187,7 @@ final class Bellfounder implements AutoCloseable {
   }
 
   private void read() {
-    try (BufferedReader reader = process.inputReader()) {
+    try (BufferedReader reader = process.inputReader(java.nio.charset.StandardCharsets.UTF_8)) {
       for (@Nullable String line = reader.readLine(); line != null; line = reader.readLine()) {
         output.append(line).append('\n');
       }

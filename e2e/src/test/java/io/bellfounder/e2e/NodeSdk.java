@@ -1,5 +1,7 @@
 package io.bellfounder.e2e;
 
+import static java.nio.charset.StandardCharsets.UTF_8;
+
 import java.io.BufferedReader;
 import java.io.BufferedWriter;
 import java.io.IOException;
@@ -29,8 +31,8 @@ final class NodeSdk implements Sdk {
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     }
-    this.commands = process.outputWriter();
-    this.answers = process.inputReader();
+    this.commands = process.outputWriter(UTF_8);
+    this.answers = process.inputReader(UTF_8);
   }
 
   static NodeSdk anthropicTypeScript() {
