@@ -140,7 +140,7 @@ final class GatewayBench implements Callable<Integer> {
     try {
       for (Contender contender : contenders) {
         progress(workload.title() + ": warming up " + contender.subject().name());
-        contender.load().closed(Duration.ofSeconds(quick ? 4 : 8));
+        contender.load().closed(Duration.ofSeconds(quick ? 12 : 20));
       }
       for (Contender contender : turns(contenders, rounds, order)) {
         progress(workload.title() + ": all connections busy, " + contender.subject().name());

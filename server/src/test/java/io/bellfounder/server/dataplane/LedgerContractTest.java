@@ -19,6 +19,7 @@ import java.util.Set;
 import java.util.UUID;
 import java.util.concurrent.Callable;
 import java.util.concurrent.Executors;
+import java.util.function.Predicate;
 import java.util.random.RandomGenerator;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
@@ -166,15 +167,16 @@ final class LedgerContractTest {
     assertThat(listed(day, "&sessionId=session-f&agentId=main")).hasSize(1);
   }
 
-  private static List<String> ids(
-      List<SettledCall> calls, java.util.function.Predicate<SettledCall> wanted) {
+  private static List<String> ids(List<SettledCall> calls, Predicate<SettledCall> wanted) {
     return calls.stream().filter(wanted).map(call -> call.opened().id().toString()).toList();
   }
 
   private static List<String> listed(Instant day, String filter) {
     List<String> ids = new ArrayList<>();
     administrator
-        .get("/api/v1/calls?limit=200&from=" + day + "&to=" + day.plus(Duration.ofDays(1)) + filter)
+        .get(
+            "/calls?limit=200&from=%s&to=%s%s".formatted(day, day.plus(Duration.ofDays(1)), filter))
+        .mustBe(200)
         .json()
         .path("items")
         .forEach(item -> ids.add(item.path("id").asString()));
