@@ -65,9 +65,14 @@ export default function OverviewPage() {
         <div className={clsx("space-y-5 transition-opacity", result.isPlaceholderData && "opacity-60")} aria-busy={result.isPlaceholderData}>
           {data.totals.calls === 0 && <Nothing range={search.range} />}
           <Figures data={data} />
-          <Charts data={data} zone={zone} groupBy={groupBy} />
-          <Groups data={data} groupBy={groupBy} onGroupBy={(by) => set({ by: by === "model" ? undefined : by })} />
-          <Buckets data={data} zone={zone} />
+          {/* Nothing is not drawn, and the drawing library not fetched for it. */}
+          {data.totals.calls > 0 && (
+            <>
+              <Charts data={data} zone={zone} groupBy={groupBy} />
+              <Groups data={data} groupBy={groupBy} onGroupBy={(by) => set({ by: by === "model" ? undefined : by })} />
+              <Buckets data={data} zone={zone} />
+            </>
+          )}
         </div>
       )}
     </>

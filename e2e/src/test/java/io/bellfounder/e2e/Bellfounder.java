@@ -62,7 +62,8 @@ final class Bellfounder implements AutoCloseable {
     try {
       Process process = java(environment, List.of(command), false);
       CompletableFuture<String> error =
-          CompletableFuture.supplyAsync(() -> all(process.errorReader(java.nio.charset.StandardCharsets.UTF_8)));
+          CompletableFuture.supplyAsync(
+              () -> all(process.errorReader(java.nio.charset.StandardCharsets.UTF_8)));
       String out = all(process.inputReader(java.nio.charset.StandardCharsets.UTF_8));
       if (!process.waitFor(60, TimeUnit.SECONDS)) {
         process.destroyForcibly();

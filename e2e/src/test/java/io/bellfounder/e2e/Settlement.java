@@ -75,8 +75,12 @@ record Settlement(
     assertThat(usage()).as(about).isEqualTo(billed.getLast().usage());
   }
 
+  /** Marked, unless the provider's final count had come before the answer ended. */
   private void assertEstimated(String about) {
-    assertThat(call.path("estimated").asBoolean()).as(about).isTrue();
+    if (!call.path("estimated").asBoolean()) {
+      assertThat(billed).as(about).isNotEmpty();
+      assertThat(usage()).as(about).isEqualTo(billed.getLast().usage());
+    }
   }
 
   private Usage usage() {
