@@ -1,0 +1,117 @@
+package io.bellfounder.graph;
+
+import java.lang.System.Logger.Level;
+import java.sql.Connection;
+import java.sql.SQLException;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.UUID;
+import java.util.concurrent.locks.LockSupport;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Renews the leases of all runs held here, and passes on requests to cancel and pause them. It has
+ * a platform thread and a connection of its own: neither a busy node nor a used-up pool may cost a
+ * run its lease.
+ */
+final class Heart implements AutoCloseable {
+  private static final System.Logger LOG = System.getLogger(Heart.class.getName());
+  private final Database db;
+  private final WorkerOptions options;
+  private final Map<UUID, StepCarrier> running;
+  private final Thread thread;
+  private volatile boolean alive = true;
+
+  /**
+   * Starts at once.
+   *
+   * @param running a concurrent map, read at each beat
+   */
+  Heart(Database db, WorkerOptions options, Map<UUID, StepCarrier> running) {
+    this.db = db;
+    this.options = options;
+    this.running = running;
+    this.thread =
+        Thread.ofPlatform().daemon().name("graph-beat-" + options.name()).unstarted(this::beats);
+    thread.start();
+  }
+
+  @Override
+  public void close() throws InterruptedException {
+    alive = false;
+    LockSupport.unpark(thread);
+    thread.join(2000);
+  }
+
+  private void beats() {
+    @Nullable Connection connection = null;
+    long sure = System.nanoTime();
+    while (alive) {
+      long begun = System.nanoTime();
+      try {
+        if (connection == null) {
+          connection = db.source().getConnection();
+        }
+        beat(connection);
+        sure = begun;
+      } catch (SQLException | RuntimeException e) {
+        LOG.log(
+            Level.WARNING, "worker " + options.name() + " missed a heartbeat; it tries again", e);
+        quietly(connection);
+        connection = null;
+      }
+      // Not knowing is the same as having lost: stop before another may begin.
+      if (System.nanoTime() - sure > options.lease().minus(options.heartbeat()).toNanos()) {
+        running.values().forEach(StepCarrier::lose);
+      }
+      LockSupport.parkNanos(options.heartbeat().toNanos());
+    }
+    quietly(connection);
+  }
+
+  private void beat(Connection connection) throws SQLException {
+    Map<UUID, StepCarrier> held = Map.copyOf(running);
+    if (held.isEmpty()) {
+      return;
+    }
+    List<StepCarrier> loops = List.copyOf(held.values());
+    Map<UUID, Long> kept = new HashMap<>();
+    db.query(
+        connection,
+        r -> {
+          UUID id = r.getObject(1, UUID.class);
+          StepCarrier loop = held.get(id);
+          if (loop != null && r.getBoolean(3)) {
+            loop.cancel();
+          } else if (loop != null && r.getBoolean(4)) {
+            loop.pause();
+          }
+          return kept.put(id, r.getLong(2));
+        },
+        """
+        UPDATE ~.run r SET lease_until = clock_timestamp() + ? * interval '1 ms'
+        FROM unnest(?::text[], ?::bigint[]) AS h(id, epoch)
+        WHERE r.id = h.id::uuid AND r.epoch = h.epoch AND r.status = 'running'
+        RETURNING r.id, r.epoch, r.cancel_requested, r.pause_requested\
+        """,
+        options.lease().toMillis(),
+        loops.stream().map(l -> l.claim().run().toString()).toArray(String[]::new),
+        loops.stream().map(l -> l.claim().epoch()).toArray(Long[]::new));
+    held.forEach((id, loop) -> {
+      if (!kept.containsKey(id)) {
+        loop.lose();
+      }
+    });
+  }
+
+  private static void quietly(@Nullable Connection connection) {
+    try {
+      if (connection != null) {
+        connection.close();
+      }
+    } catch (SQLException e) {
+      LOG.log(Level.DEBUG, "a broken connection could not be closed, which changes nothing", e);
+    }
+  }
+}

@@ -1,0 +1,387 @@
+package io.bellfounder.graph;
+
+import java.lang.System.Logger.Level;
+import java.sql.Connection;
+import java.sql.SQLException;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.CancellationException;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Future;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+import java.util.concurrent.locks.LockSupport;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * One claimed run, carried by single supersteps: load, run tasks, decide, commit. What calls it
+ * decides whether another step follows. Its methods are for one thread; the flags may be set, and
+ * tasks interrupted, from any.
+ */
+final class StepCarrier {
+  private static final System.Logger LOG = System.getLogger(StepCarrier.class.getName());
+  private final Database db;
+  private final Journal.Claim claim;
+  private final Graph graph;
+  private final ExecutorService threads;
+  private final Journal journal;
+  private final List<Future<?>> working = new ArrayList<>();
+  private final List<Journal.Entry> entries = new ArrayList<>();
+
+  /** Effects of this claim by path and name; an intent is empty. */
+  private final Map<String, Optional<Object>> done = new ConcurrentHashMap<>();
+
+  private volatile boolean draining;
+  private volatile boolean stopped;
+  private volatile boolean lost;
+  private volatile boolean cancelled;
+  private volatile boolean pausing;
+  private Map<String, Map<String, Optional<Object>>> known = Map.of();
+
+  StepCarrier(Database db, Journal.Claim claim, Graph graph, ExecutorService threads) {
+    this.db = db;
+    this.claim = claim;
+    this.graph = graph;
+    this.threads = threads;
+    this.journal = new Journal(db, claim);
+  }
+
+  Journal.Claim claim() {
+    return claim;
+  }
+
+  /** Stop at the next step's end. */
+  void drain() {
+    draining = true;
+  }
+
+  void pause() {
+    pausing = true;
+  }
+
+  /** Stop now, hand the run back. */
+  void stop() {
+    stopped = true;
+    interrupt();
+  }
+
+  /** The lease is gone: stop now, write nothing. */
+  void lose() {
+    lost = true;
+    interrupt();
+  }
+
+  void cancel() {
+    cancelled = true;
+    interrupt();
+  }
+
+  boolean lost() {
+    return lost;
+  }
+
+  /** As what the run is to be given back before its next step; null if it goes on here. */
+  @Nullable String leavesAs() {
+    if (draining || stopped) {
+      return "queued";
+    }
+    return pausing ? "paused" : null;
+  }
+
+  /** Whether what its tasks still do is for nothing. */
+  boolean givenUp() {
+    return cancelled || lost || stopped;
+  }
+
+  private void interrupt() {
+    synchronized (working) {
+      working.forEach(work -> work.cancel(true));
+    }
+  }
+
+  /** Loads the state, or makes the first one; with answers that came in meanwhile. */
+  @Nullable Decision begin() throws SQLException {
+    record Loaded(Optional<State> state, Map<String, Object> answers, Map<String, Object> base) {}
+    Loaded loaded =
+        db.transaction(c -> {
+          known = journal.tasks(c);
+          Optional<State> state = Journal.load(db, c, claim.run(), graph);
+          return new Loaded(
+              state,
+              journal.answers(c),
+              state.isPresent() ? Map.of() : journal.threadValues(c, graph));
+        });
+    if (loaded.state().isEmpty()) {
+      Decision first = Kernel.start(graph, loaded.base(), Update.read(Json.read(claim.input())));
+      return save(null, first) ? first : null;
+    }
+    State state = loaded.state().get();
+    if (state.status() instanceof Status.Waiting) {
+      Decision answered = Kernel.answer(graph, state, loaded.answers());
+      if (answered.status() instanceof Status.Waiting) {
+        throw new IllegalStateException("it was queued while questions are open");
+      }
+      Decision next = Kernel.decide(graph, answered.state(), Map.of());
+      // With the last gate answered nothing may be left to run.
+      boolean more = next.status() instanceof Status.Running;
+      return more || save(null, next) ? next : null;
+    }
+    return Kernel.decide(graph, state, Map.of());
+  }
+
+  /** One superstep; null if the run is no longer this worker's, or has been given up. */
+  @Nullable Decision step(Decision now) throws SQLException {
+    List<Task> tasks = now.tasks();
+    Map<String, TaskResult> results = new HashMap<>();
+    List<Task> open = new ArrayList<>();
+    List<Task> inside = new ArrayList<>();
+    for (Task task : tasks) {
+      Optional<Object> done =
+          known.getOrDefault(task.path(), Map.of()).getOrDefault("", Optional.empty());
+      if (done.isPresent()) {
+        results.put(task.path(), new TaskResult.Done(Update.read(done.get())));
+      } else {
+        (Kernel.part(graph, task).options().transactional() ? inside : open).add(task);
+      }
+    }
+    work(now.state(), open, tasks.size() > 1, results);
+    if (lost) {
+      return null;
+    }
+    if (cancelled) {
+      save(null, now, "cancelled");
+      return null;
+    }
+    if (stopped || results.size() + inside.size() < tasks.size()) {
+      handBack("queued");
+      return null;
+    }
+    return inside.isEmpty() ? decide(null, now, results) : commitInside(now, inside, results);
+  }
+
+  private @Nullable Decision decide(
+      @Nullable Connection c, Decision now, Map<String, TaskResult> results) throws SQLException {
+    Decision next = Kernel.decide(graph, now.state(), results);
+    return save(c, next) ? next : null;
+  }
+
+  /** Transactional nodes: their writes and the step's commit are one transaction. */
+  private @Nullable Decision commitInside(
+      Decision now, List<Task> inside, Map<String, TaskResult> results) throws SQLException {
+    try (Connection c = db.source().getConnection()) {
+      c.setAutoCommit(false);
+      boolean mine =
+          !db.query(
+                  c,
+                  r -> 1,
+                  "SELECT 1 FROM ~.run WHERE id = ? AND epoch = ? AND status = 'running' FOR UPDATE",
+                  claim.run(),
+                  claim.epoch())
+              .isEmpty();
+      if (!mine) {
+        c.rollback();
+        return null;
+      }
+      for (Task task : inside) {
+        TaskResult result = attempt(now.state(), task, 1, c);
+        results.put(task.path(), result);
+        if (!(result instanceof TaskResult.Done)) {
+          c.rollback();
+          for (Task other : inside) {
+            results.putIfAbsent(other.path(), result);
+          }
+          Map<String, TaskResult> failed = new HashMap<>(results);
+          inside.forEach(t -> failed.put(t.path(), result));
+          return decide(null, now, failed);
+        }
+      }
+      Decision next = Kernel.decide(graph, now.state(), results);
+      List<Journal.Entry> told = taken();
+      if (!journal.commit(c, next, status(next), told)) {
+        c.rollback();
+        return null;
+      }
+      c.commit();
+      journal.committed(next, told.size());
+      return next;
+    }
+  }
+
+  private void work(State state, List<Task> open, boolean keep, Map<String, TaskResult> results)
+      throws SQLException {
+    Map<Task, Future<TaskResult>> futures = new LinkedHashMap<>();
+    for (Task task : open) {
+      futures.put(task, threads.submit(() -> withRetries(state, task, keep)));
+    }
+    synchronized (working) {
+      working.clear();
+      working.addAll(futures.values());
+    }
+    if (stopped || lost || cancelled) {
+      interrupt();
+    }
+    for (Map.Entry<Task, Future<TaskResult>> entry : futures.entrySet()) {
+      try {
+        results.put(entry.getKey().path(), entry.getValue().get());
+      } catch (CancellationException e) {
+        // Stopped, lost or cancelled; the flags say which.
+      } catch (InterruptedException e) {
+        stopped = true;
+        interrupt();
+      } catch (ExecutionException e) {
+        if (e.getCause() instanceof SQLException sql) {
+          interrupt();
+          throw sql;
+        }
+        if (!(stopped || lost || cancelled)) {
+          throw new IllegalStateException("a task ended strangely", e.getCause());
+        }
+      }
+    }
+  }
+
+  private TaskResult withRetries(State state, Task task, boolean keep)
+      throws SQLException, InterruptedException {
+    NodeOptions options = Kernel.part(graph, task).options();
+    for (int attempt = 1; ; attempt++) {
+      TaskResult result = timed(state, task, attempt, options.timeout());
+      if (result instanceof TaskResult.Failed && attempt < options.retry().attemptsMax()) {
+        Thread.sleep(options.retry().waitAfter(attempt));
+        continue;
+      }
+      if (keep && result instanceof TaskResult.Done(Update update)) {
+        if (!journal.record(task.path(), "", update.json())) {
+          lose();
+        }
+      }
+      return result;
+    }
+  }
+
+  private TaskResult timed(State state, Task task, int attempt, Duration limit)
+      throws SQLException, InterruptedException {
+    Future<TaskResult> work = threads.submit(() -> attempt(state, task, attempt, null));
+    try {
+      return work.get(limit.toMillis(), TimeUnit.MILLISECONDS);
+    } catch (TimeoutException e) {
+      work.cancel(true);
+      return new TaskResult.Failed("timed_out", "no result within " + limit);
+    } catch (InterruptedException e) {
+      work.cancel(true);
+      throw e;
+    } catch (ExecutionException e) {
+      if (e.getCause() instanceof SQLException sql) {
+        throw sql;
+      }
+      return new TaskResult.Failed("node_failed", describe(e.getCause()));
+    }
+  }
+
+  private TaskResult attempt(State state, Task task, int attempt, @Nullable Connection c)
+      throws SQLException {
+    Node node = Kernel.part(graph, task).code();
+    if (node == null) {
+      throw new IllegalStateException("a subgraph is no task");
+    }
+    TaskContext context = new TaskContext(this, state, task, attempt, c);
+    try {
+      Update update = node.run(context);
+      // A node that catches everything also catches the question; it stands all the same.
+      TaskContext.Asking asked = context.asking();
+      return asked == null ? new TaskResult.Done(update) : new TaskResult.Asked(asked.asks);
+    } catch (TaskContext.Asking asking) {
+      return new TaskResult.Asked(asking.asks);
+    } catch (TaskContext.JournalFailed e) {
+      throw e.cause;
+    } catch (Exception e) {
+      return new TaskResult.Failed("node_failed", describe(e));
+    }
+  }
+
+  /** The kind of error only: its message may hold what must not be stored. */
+  private static String describe(@Nullable Throwable error) {
+    return error == null ? "unknown" : error.getClass().getName();
+  }
+
+  private boolean save(@Nullable Connection c, Decision decision) throws SQLException {
+    return save(c, decision, status(decision));
+  }
+
+  private boolean save(@Nullable Connection c, Decision decision, String status)
+      throws SQLException {
+    List<Journal.Entry> told = taken();
+    boolean saved =
+        c != null
+            ? journal.commit(c, decision, status, told)
+            : db.transaction(own -> journal.commit(own, decision, status, told));
+    if (saved) {
+      journal.committed(decision, told.size());
+    }
+    return saved;
+  }
+
+  private List<Journal.Entry> taken() {
+    synchronized (entries) {
+      List<Journal.Entry> told = List.copyOf(entries);
+      entries.clear();
+      return told;
+    }
+  }
+
+  private static String status(Decision decision) {
+    return switch (decision.status()) {
+      case Status.Running() -> "running";
+      case Status.Waiting() -> "waiting";
+      case Status.Completed() -> "completed";
+      case Status.Failed _ -> "failed";
+    };
+  }
+
+  /** Gives the run back, or leaves that to the end of its lease. */
+  void handBack(String status) {
+    // The database may be just restarting: a moment's patience saves a whole lease.
+    for (int i = 0; i < 3 && !lost; i++) {
+      try {
+        journal.handBack(status);
+        return;
+      } catch (SQLException e) {
+        LOG.log(Level.DEBUG, "run " + claim.run() + " could not be handed back yet", e);
+        LockSupport.parkNanos(100_000_000L);
+      }
+    }
+  }
+
+  /** Takes the run out of the way because it cannot be read or carried on. */
+  void park(String why) throws SQLException {
+    journal.park(why);
+  }
+
+  /** What is known of an effect: null if nothing, empty if it was only meant to happen. */
+  @Nullable Optional<Object> effect(String path, String name) {
+    Optional<Object> here = done.get(path + "\n" + name);
+    return here != null ? here : known.getOrDefault(path, Map.of()).get(name);
+  }
+
+  /** Commits an effect's intent (no result) or its result; false if the run is lost. */
+  boolean record(String path, String name, @Nullable Object result) throws SQLException {
+    done.put(path + "\n" + name, Optional.ofNullable(result));
+    boolean recorded = journal.record(path, name, result);
+    if (!recorded) {
+      lose();
+    }
+    return recorded;
+  }
+
+  void tell(Journal.Entry entry) {
+    synchronized (entries) {
+      entries.add(entry);
+    }
+  }
+}

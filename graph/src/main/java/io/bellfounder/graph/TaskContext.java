@@ -1,0 +1,189 @@
+package io.bellfounder.graph;
+
+import java.sql.Connection;
+import java.sql.SQLException;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.Callable;
+import java.util.function.Function;
+import org.jspecify.annotations.Nullable;
+
+/** One attempt of one task: what its node sees, and the questions it asked. */
+final class TaskContext implements NodeContext {
+  private final StepCarrier carrier;
+  private final State state;
+  private final Task task;
+  private final int attempt;
+  private final @Nullable Connection connection;
+  private @Nullable Asking asking;
+  private int asked;
+  private int effects;
+
+  TaskContext(
+      StepCarrier carrier, State state, Task task, int attempt, @Nullable Connection connection) {
+    this.carrier = carrier;
+    this.state = state;
+    this.task = task;
+    this.attempt = attempt;
+    this.connection = connection;
+  }
+
+  @Override
+  public StateView state() {
+    return Kernel.view(state, task);
+  }
+
+  @Override
+  public Object input() {
+    return task.input();
+  }
+
+  @Override
+  public String runId() {
+    return carrier.claim().run().toString();
+  }
+
+  @Override
+  public String path() {
+    return task.path();
+  }
+
+  @Override
+  public int attempt() {
+    return carrier.claim().takeovers() + attempt;
+  }
+
+  @Override
+  public boolean cancelled() {
+    return carrier.givenUp();
+  }
+
+  @Override
+  public Object interrupt(Object payload) {
+    return interruptAll(List.of(payload)).getFirst();
+  }
+
+  @Override
+  public List<Object> interruptAll(List<?> payloads) {
+    List<Object> answers = new ArrayList<>();
+    List<Ask> open = new ArrayList<>();
+    for (Object payload : payloads) {
+      Ask ask = new Ask(task.path(), asked++, task.node(), payload);
+      Object answer = state.answers().get(ask.key());
+      if (answer == null) {
+        open.add(ask);
+      } else {
+        answers.add(answer);
+      }
+    }
+    if (!open.isEmpty()) {
+      throw asks(open);
+    }
+    return answers;
+  }
+
+  @Override
+  public String effectKey(String name) {
+    return Graph.sha256(carrier.claim().run() + "\n" + task.path() + "\n" + name);
+  }
+
+  @Override
+  public Object once(String name, Callable<?> effect, Function<String, Optional<?>> lookup)
+      throws Exception {
+    if (name.isEmpty()) {
+      throw new IllegalArgumentException("an effect needs a name");
+    }
+    int ordinal = 1000 + effects++;
+    Optional<Object> done = effect(name);
+    if (done != null && done.isPresent()) {
+      return done.get();
+    }
+    if (done != null) {
+      Optional<Object> settled = settle(name, ordinal, lookup);
+      if (settled.isPresent()) {
+        return keep(name, settled.get());
+      }
+    } else {
+      put(name, null);
+    }
+    return keep(name, Json.tree(effect.call()));
+  }
+
+  /** An intent without a result: the receiver may know, else a person must. */
+  private Optional<Object> settle(String name, int ordinal, Function<String, Optional<?>> lookup) {
+    Optional<?> found = lookup.apply(effectKey(name));
+    if (found.isPresent()) {
+      return Optional.of(Json.tree(found.get()));
+    }
+    Ask ask = new Ask(task.path(), ordinal, task.node(), Map.of("unknown", name));
+    Object answer = state.answers().get(ask.key());
+    if (answer == null) {
+      throw asks(List.of(ask));
+    }
+    boolean again = answer instanceof Map<?, ?> map && Boolean.TRUE.equals(map.get("retry"));
+    return again ? Optional.empty() : Optional.of(answer);
+  }
+
+  private Asking asks(List<Ask> open) {
+    asking = new Asking(open);
+    return asking;
+  }
+
+  private Object keep(String name, Object result) {
+    put(name, result);
+    return result;
+  }
+
+  private @Nullable Optional<Object> effect(String name) {
+    return carrier.effect(task.path(), name);
+  }
+
+  private void put(String name, @Nullable Object result) {
+    try {
+      if (!carrier.record(task.path(), name, result)) {
+        throw new IllegalStateException("the run is another worker's by now");
+      }
+    } catch (SQLException e) {
+      throw new JournalFailed(e);
+    }
+  }
+
+  @Override
+  public void event(String kind, Object data) {
+    carrier.tell(new Journal.Entry(kind, Json.tree(data)));
+  }
+
+  @Override
+  public Connection connection() {
+    if (connection == null) {
+      throw new IllegalStateException("node " + task.node() + " is not transactional: make it so");
+    }
+    return connection;
+  }
+
+  /** The questions that stand open, whether or not the node let the exception through. */
+  @Nullable Asking asking() {
+    return asking;
+  }
+
+  /** Leaves a node that needs an answer. */
+  static final class Asking extends RuntimeException {
+    final transient List<Ask> asks;
+
+    Asking(List<Ask> asks) {
+      super("the node asks a question", null, false, false);
+      this.asks = asks;
+    }
+  }
+
+  static final class JournalFailed extends RuntimeException {
+    final SQLException cause;
+
+    JournalFailed(SQLException cause) {
+      super(cause);
+      this.cause = cause;
+    }
+  }
+}
