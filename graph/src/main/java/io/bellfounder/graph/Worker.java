@@ -43,14 +43,20 @@ public final class Worker implements AutoCloseable {
   }
 
   /**
-   * Starts at once.
+   * Starts at once. With the database away it starts all the same, and claims when it is back.
    *
    * @param graphs all versions that this worker can carry; runs of others are left to others
+   * @throws IllegalStateException if the schema is older or newer than this library
    */
   public static Worker start(
       DataSource database, String schema, WorkerOptions options, Collection<Graph> graphs) {
     Map<String, Graph> known =
         graphs.stream().collect(Collectors.toMap(Graph::hash, Function.identity(), (a, _) -> a));
+    try {
+      GraphSchema.require(database, schema);
+    } catch (SQLException e) {
+      LOG.log(Level.WARNING, "worker " + options.name() + " waits for its database", e);
+    }
     Worker worker = new Worker(new Database(database, schema), options, known);
     worker.claiming.start();
     return worker;

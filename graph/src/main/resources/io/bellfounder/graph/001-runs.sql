@@ -1,4 +1,10 @@
 -- Bellfounder graph, migration 1. ${schema} is replaced by the schema's name.
+CREATE TABLE ${schema}.migration (
+  n    integer PRIMARY KEY,
+  name text NOT NULL,
+  at   timestamptz NOT NULL DEFAULT now()
+);
+
 CREATE TABLE ${schema}.tenant (
   id          text PRIMARY KEY,
   running_max integer NOT NULL DEFAULT 100 CHECK (running_max >= 0),
