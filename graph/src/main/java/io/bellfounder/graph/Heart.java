@@ -99,7 +99,9 @@ final class Heart implements AutoCloseable {
         loops.stream().map(l -> l.claim().run().toString()).toArray(String[]::new),
         loops.stream().map(l -> l.claim().epoch()).toArray(Long[]::new));
     held.forEach((id, loop) -> {
-      if (!kept.containsKey(id)) {
+      if (kept.containsKey(id)) {
+        loop.beaten();
+      } else {
         loop.lose();
       }
     });

@@ -6,15 +6,18 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * One claimed run, from its last commit to its end or until it is given up. One virtual thread; the
- * worker's threads only set flags and interrupt.
+ * driver's threads only set flags and interrupt.
+ *
+ * @param stepsMax so many supersteps at most
  */
-record RunLoop(StepCarrier carrier) {
+record RunLoop(StepCarrier carrier, long stepsMax) {
   private static final System.Logger LOG = System.getLogger(RunLoop.class.getName());
 
-  void run() {
+  /** Whether the run is still held here and has more to do. */
+  boolean run() {
     String run = "run " + carrier.claim().run();
     try {
-      carry();
+      return carry();
     } catch (SQLException e) {
       // The lease runs out unless the hand-back gets through; either way another goes on.
       LOG.log(Level.WARNING, run + " stops here: the database failed; it is taken up again", e);
@@ -27,17 +30,26 @@ record RunLoop(StepCarrier carrier) {
         LOG.log(Level.WARNING, run + " could not be parked; its lease runs out", sql);
       }
     }
+    return false;
   }
 
-  private void carry() throws SQLException {
+  private boolean carry() throws SQLException {
     @Nullable Decision decision = carrier.begin();
-    while (decision != null && decision.status() instanceof Status.Running && !carrier.lost()) {
+    for (long steps = 0; decision != null && runs(decision); steps++) {
       String leaves = carrier.leavesAs();
       if (leaves != null) {
         carrier.handBack(leaves);
-        return;
+        return false;
+      }
+      if (steps == stepsMax) {
+        return true;
       }
       decision = carrier.step(decision);
     }
+    return false;
+  }
+
+  private boolean runs(Decision decision) {
+    return decision.status() instanceof Status.Running && !carrier.lost();
   }
 }

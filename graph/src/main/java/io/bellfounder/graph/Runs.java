@@ -14,9 +14,20 @@ import javax.sql.DataSource;
  */
 public final class Runs {
   private final Database db;
+  private final String driver;
 
   public Runs(DataSource database, String schema) {
+    this(database, schema, Claims.POSTGRES);
+  }
+
+  /**
+   * Runs started here are carried by another driver than {@link Worker}; see {@link RunCarrier}.
+   *
+   * @param driver the driver's name
+   */
+  public Runs(DataSource database, String schema, String driver) {
     this.db = new Database(database, schema);
+    this.driver = driver;
   }
 
   /** At most this many of the tenant's runs run at a time, over all workers. Default 100. */
@@ -68,15 +79,16 @@ public final class Runs {
         db.update(
             c,
             """
-            INSERT INTO ~.run (id, tenant, thread, graph, spec_hash, start_key, request_hash, input,
+            INSERT INTO ~.run (id, tenant, thread, driver, graph, spec_hash, start_key, request_hash, input,
               priority, status, blocked, queue_at, available_at)
-            VALUES (?, ?, ?, ?, ?, ?, ?, ?::json, ?, 'queued', ?,
+            VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?::json, ?, 'queued', ?,
               now() + ? * interval '1 ms' - ? * interval '1 minute', now() + ? * interval '1 ms')
             ON CONFLICT (tenant, start_key) DO NOTHING\
             """,
             id,
             request.tenant(),
             request.thread(),
+            driver,
             request.graph().name(),
             request.graph().hash(),
             request.key(),

@@ -38,6 +38,9 @@ final class StepCarrier {
   /** Effects of this claim by path and name; an intent is empty. */
   private final Map<String, Optional<Object>> done = new ConcurrentHashMap<>();
 
+  /** Run after each renewal of the lease. */
+  private volatile Runnable pulse = () -> {};
+
   private volatile boolean draining;
   private volatile boolean stopped;
   private volatile boolean lost;
@@ -55,6 +58,15 @@ final class StepCarrier {
 
   Journal.Claim claim() {
     return claim;
+  }
+
+  /** Also tell another, after each renewal of the lease, that this run is alive. */
+  void pulse(Runnable tells) {
+    pulse = tells;
+  }
+
+  void beaten() {
+    pulse.run();
   }
 
   /** Stop at the next step's end. */

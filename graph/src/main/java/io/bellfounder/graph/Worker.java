@@ -36,7 +36,7 @@ public final class Worker implements AutoCloseable {
     this.db = db;
     this.options = options;
     this.graphs = graphs;
-    this.claims = new Claims(db, options, graphs.keySet());
+    this.claims = new Claims(db, options, graphs.keySet(), Claims.POSTGRES);
     this.heart = new Heart(db, options, running);
     this.claiming =
         Thread.ofPlatform().daemon().name("graph-claim-" + options.name()).unstarted(this::claim);
@@ -134,7 +134,7 @@ public final class Worker implements AutoCloseable {
     Runnable work =
         () -> {
           try {
-            new RunLoop(carrier).run();
+            var _ = new RunLoop(carrier, Long.MAX_VALUE).run();
           } finally {
             running.remove(claim.run(), carrier);
             LockSupport.unpark(claiming);

@@ -23,6 +23,8 @@ CREATE TABLE ${schema}.run (
   id               uuid PRIMARY KEY,
   tenant           text NOT NULL REFERENCES ${schema}.tenant,
   thread           text,
+  -- What carries it: 'postgres' is the workers of this library.
+  driver           text NOT NULL DEFAULT 'postgres',
   graph            text NOT NULL,
   spec_hash        text NOT NULL,
   start_key        text,
@@ -55,7 +57,8 @@ CREATE TABLE ${schema}.run (
   CHECK ((status IN ('completed', 'failed', 'cancelled')) = (ended_at IS NOT NULL))
 ) WITH (fillfactor = 60);
 
-CREATE INDEX run_queued ON ${schema}.run (tenant, queue_at) WHERE status = 'queued' AND NOT blocked;
+CREATE INDEX run_queued ON ${schema}.run (tenant, driver, queue_at)
+  WHERE status = 'queued' AND NOT blocked;
 CREATE INDEX run_leased ON ${schema}.run (lease_until) WHERE status = 'running';
 CREATE INDEX run_thread ON ${schema}.run (tenant, thread, created_at) WHERE thread IS NOT NULL;
 CREATE INDEX run_cancel ON ${schema}.run (id) WHERE cancel_requested AND ended_at IS NULL;
