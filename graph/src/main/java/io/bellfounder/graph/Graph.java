@@ -35,6 +35,7 @@ public final class Graph {
   private final Map<String, Set<String>> reach;
   private final Map<String, Object> spec;
   private final String hash;
+  private final Shape shape;
 
   /** A node: code, or a subgraph. */
   record Part(NodeOptions options, @Nullable Node code, @Nullable Inner inner, String use) {}
@@ -56,6 +57,7 @@ public final class Graph {
     parts.keySet().forEach(node -> reach.put(node, reachFrom(node)));
     spec = makeSpec();
     hash = sha256(Json.write(spec));
+    shape = Shape.of(this);
   }
 
   public static Builder named(String name) {
@@ -79,6 +81,10 @@ public final class Graph {
   /** A Mermaid flow chart. */
   public String mermaid() {
     return Mermaid.of(this);
+  }
+
+  Shape shape() {
+    return shape;
   }
 
   long stepLimit() {

@@ -94,7 +94,7 @@ public final class Json {
     throw new IllegalArgumentException("an array is needed here");
   }
 
-  private static void write(StringBuilder out, Object value) {
+  static void write(StringBuilder out, Object value) {
     switch (value) {
       case String s -> string(out, s);
       case Double d -> {
@@ -130,7 +130,7 @@ public final class Json {
     }
   }
 
-  private static void string(StringBuilder out, String text) {
+  static void string(StringBuilder out, String text) {
     out.append('"');
     for (int i = 0; i < text.length(); i++) {
       char c = text.charAt(i);

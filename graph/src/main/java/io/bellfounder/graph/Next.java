@@ -1,7 +1,9 @@
 package io.bellfounder.graph;
 
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 
 /** Where a condition or a command leads: nodes, sent tasks, or nowhere. */
 public record Next(List<String> nodes, List<Send> sends) {
@@ -29,8 +31,11 @@ public record Next(List<String> nodes, List<Send> sends) {
   }
 
   Object json() {
-    return java.util.Map.of(
-        "nodes", nodes, "sends", sends.stream().map(s -> List.of(s.node(), s.input())).toList());
+    // In this order always, so that the same command is the same bytes in every process.
+    Map<String, Object> map = new LinkedHashMap<>();
+    map.put("nodes", nodes);
+    map.put("sends", sends.stream().map(s -> List.of(s.node(), s.input())).toList());
+    return map;
   }
 
   static Next read(Object json) {

@@ -65,7 +65,9 @@ public final class RunCarrier implements AutoCloseable {
     GraphSchema.require(database, schema);
     Map<String, Graph> known =
         graphs.stream().collect(Collectors.toMap(Graph::hash, Function.identity(), (a, _) -> a));
-    return new RunCarrier(new Database(database, schema), driver, options, known);
+    Database db = new Database(database, schema);
+    new Specs(db).store(known.values());
+    return new RunCarrier(db, driver, options, known);
   }
 
   /** Asks for a place; a run that has one already changes hands, and the old epoch ends. */

@@ -25,7 +25,8 @@ record RunLoop(StepCarrier carrier, long stepsMax) {
     } catch (RuntimeException e) {
       LOG.log(Level.ERROR, run + " cannot be read and is parked", e);
       try {
-        carrier.park(e.getClass().getSimpleName() + ": " + e.getMessage());
+        String why = e instanceof Unreadable ? "" : e.getClass().getSimpleName() + ": ";
+        carrier.park(why + e.getMessage());
       } catch (SQLException sql) {
         LOG.log(Level.WARNING, run + " could not be parked; its lease runs out", sql);
       }

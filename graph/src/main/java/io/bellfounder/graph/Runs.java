@@ -137,22 +137,38 @@ public final class Runs {
         .findFirst();
   }
 
-  /** The outermost graph's channels at the last commit, read with that graph's reducers. */
+  /**
+   * The outermost graph's channels at the last commit.
+   *
+   * @param graph spares looking up the run's spec, if it is that, and gives the values of a run
+   *     that has not begun
+   * @throws Unreadable if they cannot be read
+   */
   public StateView state(UUID run, Graph graph) throws SQLException {
     return db.transaction(c ->
-        Journal.load(db, c, run, graph)
-            .map(State::view)
+        new Past(db, c, run, new Specs(db).of(c, run, graph))
+            .last()
+            .map(point -> point.state().view())
             .orElseGet(() -> new StateView(Kernel.initial(graph))));
   }
 
   /** Events after a number, oldest first, at most {@code limit} (1 to 1000). */
   public List<Event> events(UUID run, long after, int limit) throws SQLException {
-    return db.query(
-        r -> new Event(r.getLong(1), r.getString(2), Json.read(r.getString(3))),
-        "SELECT seq, kind, data FROM ~.event WHERE run = ? AND seq > ? ORDER BY seq LIMIT ?",
-        run,
-        after,
-        Math.clamp(limit, 1, 1000));
+    record Row(long seq, String kind, int data) {}
+    return db.transaction(c -> {
+      Blobs.Reader reader = new Blobs(db).reader(c, run);
+      List<Row> rows =
+          db.query(
+              c,
+              r -> new Row(r.getLong(1), r.getString(2), reader.add(r.getInt(4), r.getString(3))),
+              "SELECT seq, kind, data, format FROM ~.event WHERE run = ? AND seq > ?"
+                  + " ORDER BY seq LIMIT ?",
+              run,
+              after,
+              Math.clamp(limit, 1, 1000));
+      reader.fetch();
+      return rows.stream().map(r -> new Event(r.seq(), r.kind(), reader.get(r.data()))).toList();
+    });
   }
 
   public List<Question> questions(UUID run) throws SQLException {

@@ -15,9 +15,6 @@ import java.util.Map;
 public record State(
     Frame root, long step, Status status, List<Ask> open, Map<String, Object> answers) {
 
-  /** The version of {@link #control()}'s form; older ones are brought up when read. */
-  static final long FORMAT = 1;
-
   /** The channels of the outermost graph, as JSON trees. */
   public Map<String, Object> values() {
     return root.values();
@@ -30,7 +27,6 @@ public record State(
   /** Everything but the channels' values. */
   Object control() {
     Map<String, Object> map = new LinkedHashMap<>();
-    map.put("format", FORMAT);
     map.put("step", step);
     map.put("status", statusJson());
     map.put(
@@ -43,11 +39,6 @@ public record State(
 
   static State read(Object control, Map<String, Map<String, Object>> values) {
     Map<String, Object> map = Json.object(control);
-    Object format = map.getOrDefault("format", JsonNull.NULL);
-    if (!format.equals(FORMAT)) {
-      throw new IllegalArgumentException(
-          "checkpoint format " + format + " is unknown to this version, which reads " + FORMAT);
-    }
     List<Ask> open = new ArrayList<>();
     for (Object item : Json.array(map.get("open") == null ? List.of() : map.get("open"))) {
       List<Object> a = Json.array(item);
@@ -60,6 +51,41 @@ public record State(
         status(Json.array(map.getOrDefault("status", List.of("running")))),
         open,
         Json.object(map.getOrDefault("answers", Map.of())));
+  }
+
+  /**
+   * Sees that every value can be read as its channel's type, before any node meets it.
+   *
+   * @throws Unreadable naming the channel
+   */
+  void check(Graph graph) {
+    check(graph, root);
+  }
+
+  private static void check(Graph graph, Frame frame) {
+    StateView view = new StateView(frame.values());
+    for (Channel<?> channel : graph.channels().values()) {
+      try {
+        view.find(channel);
+      } catch (RuntimeException e) {
+        // Its message may hold the value.
+        throw new Unreadable(
+            "channel "
+                + channel.name()
+                + " of graph "
+                + graph.name()
+                + " is not as its type has it ("
+                + e.getClass().getSimpleName()
+                + "): mend the type, or raise the channel's version and migrate");
+      }
+    }
+    for (Task task : frame.tasks()) {
+      Frame child = frame.children().get(task.path());
+      Graph.Inner inner = graph.part(task.node()).inner();
+      if (child != null && inner != null) {
+        check(inner.graph(), child);
+      }
+    }
   }
 
   State with(Status next) {

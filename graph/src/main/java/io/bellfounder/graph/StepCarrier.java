@@ -124,7 +124,7 @@ final class StepCarrier {
     Loaded loaded =
         db.transaction(c -> {
           known = journal.tasks(c);
-          Optional<State> state = Journal.load(db, c, claim.run(), graph);
+          Optional<State> state = journal.load(c, graph);
           return new Loaded(
               state,
               journal.answers(c),
@@ -132,7 +132,7 @@ final class StepCarrier {
         });
     if (loaded.state().isEmpty()) {
       Decision first = Kernel.start(graph, loaded.base(), Update.read(Json.read(claim.input())));
-      return save(null, first) ? first : null;
+      return save(null, first, Map.of()) ? first : null;
     }
     State state = loaded.state().get();
     if (state.status() instanceof Status.Waiting) {
@@ -143,7 +143,7 @@ final class StepCarrier {
       Decision next = Kernel.decide(graph, answered.state(), Map.of());
       // With the last gate answered nothing may be left to run.
       boolean more = next.status() instanceof Status.Running;
-      return more || save(null, next) ? next : null;
+      return more || save(null, next, Map.of()) ? next : null;
     }
     return Kernel.decide(graph, state, Map.of());
   }
@@ -168,7 +168,7 @@ final class StepCarrier {
       return null;
     }
     if (cancelled) {
-      save(null, now, "cancelled");
+      save(null, now, Map.of(), "cancelled");
       return null;
     }
     if (stopped || results.size() + inside.size() < tasks.size()) {
@@ -181,7 +181,7 @@ final class StepCarrier {
   private @Nullable Decision decide(
       @Nullable Connection c, Decision now, Map<String, TaskResult> results) throws SQLException {
     Decision next = Kernel.decide(graph, now.state(), results);
-    return save(c, next) ? next : null;
+    return save(c, next, results) ? next : null;
   }
 
   /** Transactional nodes: their writes and the step's commit are one transaction. */
@@ -216,7 +216,7 @@ final class StepCarrier {
       }
       Decision next = Kernel.decide(graph, now.state(), results);
       List<Journal.Entry> told = taken();
-      if (!journal.commit(c, next, status(next), told)) {
+      if (!journal.commit(c, next, results, status(next), told)) {
         c.rollback();
         return null;
       }
@@ -322,17 +322,19 @@ final class StepCarrier {
     return error == null ? "unknown" : error.getClass().getName();
   }
 
-  private boolean save(@Nullable Connection c, Decision decision) throws SQLException {
-    return save(c, decision, status(decision));
+  private boolean save(@Nullable Connection c, Decision decision, Map<String, TaskResult> results)
+      throws SQLException {
+    return save(c, decision, results, status(decision));
   }
 
-  private boolean save(@Nullable Connection c, Decision decision, String status)
+  private boolean save(
+      @Nullable Connection c, Decision decision, Map<String, TaskResult> results, String status)
       throws SQLException {
     List<Journal.Entry> told = taken();
     boolean saved =
         c != null
-            ? journal.commit(c, decision, status, told)
-            : db.transaction(own -> journal.commit(own, decision, status, told));
+            ? journal.commit(c, decision, results, status, told)
+            : db.transaction(own -> journal.commit(own, decision, results, status, told));
     if (saved) {
       journal.committed(decision, told.size());
     }

@@ -103,12 +103,17 @@ public final class Worker implements AutoCloseable {
 
   private void claim() {
     long sweepAt = System.nanoTime();
+    boolean specsStored = false;
     while (open) {
       boolean found = false;
       try {
         if (System.nanoTime() - sweepAt >= 0) {
           claims.sweep();
           sweepAt = System.nanoTime() + options.sweep().toNanos();
+        }
+        if (!specsStored) {
+          new Specs(db).store(graphs.values());
+          specsStored = true;
         }
         int room = options.runsMax() - running.size();
         List<Journal.Claim> mine = room > 0 ? claims.claim(Math.min(room, 32)) : List.of();

@@ -237,7 +237,7 @@ class DurableRunTest {
     awaits(run, "completed");
 
     Decision late = Kernel.start(LINE, Map.of(), Update.none());
-    boolean written = db.transaction(c -> zombie.commit(c, late, "running", List.of()));
+    boolean written = db.transaction(c -> zombie.commit(c, late, Map.of(), "running", List.of()));
 
     assertThat(written).isFalse();
     assertThat(zombie.record("1.0:a", "", Map.of())).isFalse();
