@@ -75,6 +75,8 @@ record Database(DataSource source, String schema) {
         statement.setArray(i + 1, connection.createArrayOf("text", texts));
       } else if (value instanceof Long[] numbers) {
         statement.setArray(i + 1, connection.createArrayOf("bigint", numbers));
+      } else if (value instanceof Boolean[] flags) {
+        statement.setArray(i + 1, connection.createArrayOf("boolean", flags));
       } else {
         statement.setObject(i + 1, value);
       }

@@ -3,6 +3,7 @@ package io.bellfounder.graph;
 import java.lang.System.Logger.Level;
 import java.sql.Connection;
 import java.sql.SQLException;
+import java.util.Collection;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -19,18 +20,26 @@ final class Heart implements AutoCloseable {
   private static final System.Logger LOG = System.getLogger(Heart.class.getName());
   private final Database db;
   private final WorkerOptions options;
+  private final Collection<String> graphs;
   private final Map<UUID, StepCarrier> running;
+  private final UUID worker = UUID.randomUUID();
   private final Thread thread;
   private volatile boolean alive = true;
 
   /**
    * Starts at once.
    *
+   * @param graphs hashes of those it knows
    * @param running a concurrent map, read at each beat
    */
-  Heart(Database db, WorkerOptions options, Map<UUID, StepCarrier> running) {
+  Heart(
+      Database db,
+      WorkerOptions options,
+      Collection<String> graphs,
+      Map<UUID, StepCarrier> running) {
     this.db = db;
     this.options = options;
+    this.graphs = List.copyOf(graphs);
     this.running = running;
     this.thread =
         Thread.ofPlatform().daemon().name("graph-beat-" + options.name()).unstarted(this::beats);
@@ -67,11 +76,13 @@ final class Heart implements AutoCloseable {
       }
       LockSupport.parkNanos(options.heartbeat().toNanos());
     }
+    left(connection);
     quietly(connection);
   }
 
   private void beat(Connection connection) throws SQLException {
     Map<UUID, StepCarrier> held = Map.copyOf(running);
+    seen(connection, held.size());
     if (held.isEmpty()) {
       return;
     }
@@ -82,10 +93,11 @@ final class Heart implements AutoCloseable {
         r -> {
           UUID id = r.getObject(1, UUID.class);
           StepCarrier loop = held.get(id);
+          if (loop != null) {
+            loop.pause(r.getBoolean(4));
+          }
           if (loop != null && r.getBoolean(3)) {
             loop.cancel();
-          } else if (loop != null && r.getBoolean(4)) {
-            loop.pause();
           }
           return kept.put(id, r.getLong(2));
         },
@@ -105,6 +117,35 @@ final class Heart implements AutoCloseable {
         loop.lose();
       }
     });
+  }
+
+  private void seen(Connection connection, int held) throws SQLException {
+    int _ =
+        db.update(
+            connection,
+            """
+            INSERT INTO ~.worker (id, name, spec_hashes, running, running_max, expected_by)
+            VALUES (?, ?, ?, ?, ?, clock_timestamp() + ? * interval '1 ms')
+            ON CONFLICT (id) DO UPDATE
+              SET running = excluded.running, expected_by = excluded.expected_by\
+            """,
+            worker,
+            options.name(),
+            graphs.toArray(String[]::new),
+            held,
+            options.runsMax(),
+            options.lease().toMillis());
+  }
+
+  /** Leaves the list of workers; a killed one is left out of it when it is overdue. */
+  private void left(@Nullable Connection connection) {
+    try {
+      if (connection != null) {
+        db.update(connection, "DELETE FROM ~.worker WHERE id = ?", worker);
+      }
+    } catch (SQLException e) {
+      LOG.log(Level.DEBUG, "worker " + options.name() + " leaves without notice", e);
+    }
   }
 
   private static void quietly(@Nullable Connection connection) {

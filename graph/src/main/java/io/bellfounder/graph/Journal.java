@@ -226,15 +226,18 @@ final class Journal {
             unnest(?::text[], ?::text[]) WITH ORDINALITY AS e(k, d, o)),
         asks AS (INSERT INTO ~.interrupt (id, run, key, n, node, payload, status)
           SELECT gen_random_uuid(), fence.id, a.k, ?, a.n, a.p::json, 'pending' FROM fence,
-            unnest(?::text[], ?::text[], ?::text[]) AS a(k, n, p)),
-        place AS (UPDATE ~.tenant SET running = running - 1
-          WHERE id = ? AND ? AND EXISTS (SELECT 1 FROM fence))
+            unnest(?::text[], ?::text[], ?::text[]) AS a(k, n, p))
         SELECT count(*) FROM fence\
         """;
     boolean stays = status.equals("running");
     boolean ended = List.of("completed", "failed", "cancelled").contains(status);
     // A failed decision leaves the state as it was, so that the run can go on from there.
     boolean point = !failed && !status.equals("cancelled");
+    Threads threads = new Threads(db);
+    boolean ends = ended && claim.thread() != null;
+    if (ends) {
+      threads.lockOf(c, claim.run());
+    }
     long count =
         db.query(
                 c,
@@ -272,16 +275,14 @@ final class Journal {
                 n,
                 texts(asks, Ask::key),
                 texts(asks, Ask::node),
-                texts(asks, a -> Json.write(a.payload())),
-                claim.tenant(),
-                !stays)
+                texts(asks, a -> Json.write(a.payload())))
             .getFirst();
     if (count == 1) {
       keep(c, large);
       pending = Set.copyOf(large.found().keySet());
     }
-    if (count == 1 && ended) {
-      releaseThread(db, c, claim.run());
+    if (count == 1 && ends) {
+      threads.release(c, claim.run());
     }
     return count == 1;
   }
@@ -315,11 +316,9 @@ final class Journal {
                     """
                     WITH fence AS (UPDATE ~.run SET status = ?, owner = NULL, lease_until = NULL,
                       error_code = ?, error_message = ?, seq = seq + ?
-                      WHERE id = ? AND epoch = ? AND status = 'running' RETURNING id, tenant, seq),
+                      WHERE id = ? AND epoch = ? AND status = 'running' RETURNING id, seq),
                     told AS (INSERT INTO ~.event (run, seq, kind, data)
-                      SELECT id, seq, 'parked', '{}'::json FROM fence WHERE ?),
-                    place AS (UPDATE ~.tenant SET running = running - 1
-                      WHERE id IN (SELECT tenant FROM fence))
+                      SELECT id, seq, 'parked', '{}'::json FROM fence WHERE ?)
                     SELECT count(*) FROM fence\
                     """,
                     status,
@@ -331,37 +330,6 @@ final class Journal {
                     unreadable != null)
                 .getFirst()
             == 1);
-  }
-
-  /** Lets the next run of an ended run's thread go. */
-  static void releaseThread(Database db, Connection c, UUID run) throws SQLException {
-    db.query(
-        c,
-        r -> 1,
-        """
-        SELECT 1 FROM ~.thread t JOIN ~.run r ON r.tenant = t.tenant AND r.thread = t.id
-        WHERE r.id = ? FOR UPDATE OF t\
-        """,
-        run);
-    db.update(
-        c,
-        """
-        UPDATE ~.thread t SET last_run = r.id FROM ~.run r
-        WHERE r.id = ? AND r.tenant = t.tenant AND r.thread = t.id AND r.status = 'completed'\
-        """,
-        run);
-    db.update(
-        c,
-        """
-        UPDATE ~.run SET blocked = false WHERE id = (
-          SELECT n.id FROM ~.run n JOIN ~.run r ON n.tenant = r.tenant AND n.thread = r.thread
-          WHERE r.id = ? AND n.ended_at IS NULL AND n.blocked ORDER BY n.created_at, n.id LIMIT 1)
-        AND NOT EXISTS (
-          SELECT 1 FROM ~.run a JOIN ~.run r ON a.tenant = r.tenant AND a.thread = r.thread
-          WHERE r.id = ? AND a.ended_at IS NULL AND NOT a.blocked)\
-        """,
-        run,
-        run);
   }
 
   /** All values; large ones are taken out one by one, so that what stays the same is shared. */

@@ -33,6 +33,7 @@ public final class RunCarrier implements AutoCloseable {
   private final String driver;
   private final Map<String, Graph> graphs;
   private final Claims claims;
+  private final Leases leases;
   private final Map<UUID, StepCarrier> running = new ConcurrentHashMap<>();
   private final ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor();
   private final Heart heart;
@@ -42,7 +43,8 @@ public final class RunCarrier implements AutoCloseable {
     this.driver = driver;
     this.graphs = graphs;
     this.claims = new Claims(db, options, graphs.keySet(), driver);
-    this.heart = new Heart(db, options, running);
+    this.leases = new Leases(db, options, driver);
+    this.heart = new Heart(db, options, graphs.keySet(), running);
   }
 
   /**
@@ -72,10 +74,11 @@ public final class RunCarrier implements AutoCloseable {
 
   /** Asks for a place; a run that has one already changes hands, and the old epoch ends. */
   public Admission admit(UUID run) throws SQLException {
-    Optional<Long> taken = claims.supersede(run);
+    Optional<Long> taken = leases.supersede(run);
     if (taken.isPresent()) {
       return new Admission.Admitted(taken.get());
     }
+    new Starts(db).ripen(run);
     Optional<Journal.Claim> claim = claims.claim(run);
     if (claim.isPresent()) {
       return new Admission.Admitted(claim.get().epoch());
@@ -111,7 +114,7 @@ public final class RunCarrier implements AutoCloseable {
    *     throws, the step is given up as lost
    */
   public Carried carry(UUID run, long epoch, Runnable pulse) throws SQLException {
-    Optional<Claims.Held> held = claims.held(run, epoch);
+    Optional<Leases.Held> held = leases.held(run, epoch);
     if (held.isEmpty()) {
       return new Carried.Resting(status(run));
     }
@@ -131,7 +134,7 @@ public final class RunCarrier implements AutoCloseable {
     if (held.get().cancel()) {
       carrier.cancel();
     } else if (held.get().pause()) {
-      carrier.pause();
+      carrier.pause(true);
     }
     running.put(run, carrier);
     try {
@@ -143,7 +146,8 @@ public final class RunCarrier implements AutoCloseable {
 
   /** Puts runs whose lease is over back into the queue, as every worker does. */
   public void sweep() throws SQLException {
-    claims.sweep();
+    leases.sweep();
+    boolean _ = new Starts(db).ripen(256);
   }
 
   /**

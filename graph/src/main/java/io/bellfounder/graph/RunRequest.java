@@ -1,6 +1,7 @@
 package io.bellfounder.graph;
 
 import java.time.Duration;
+import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -8,9 +9,13 @@ import org.jspecify.annotations.Nullable;
  *
  * @param key with the same key a tenant's run starts once; null starts always
  * @param thread runs of one thread follow each other and share state; null for none
- * @param priority -100 to 100, default 0; each point counts as a minute of waiting
- * @param delay before it may run, by the database's clock
- * @param refusedIfBusy refuse rather than queue when the thread has a run
+ * @param policy what happens when the thread is busy; default {@link ThreadPolicy#QUEUE}
+ * @param lane a part of the tenant's runs with limits of its own, see {@link Limits}; empty for
+ *     none
+ * @param priority -100 to 100, default 0; each point counts as a minute of waiting, among the runs
+ *     of its tenant (tenants take turns)
+ * @param delay before it may run, by the database's clock; a delayed run joins its thread, and
+ *     waits for its turn there, when the delay is over
  */
 public record RunRequest(
     Graph graph,
@@ -18,42 +23,79 @@ public record RunRequest(
     Update input,
     @Nullable String key,
     @Nullable String thread,
+    ThreadPolicy policy,
+    String lane,
     int priority,
-    Duration delay,
-    boolean refusedIfBusy) {
+    Duration delay) {
   public RunRequest {
+    if (tenant.isEmpty()) {
+      throw new IllegalArgumentException("a tenant has a name");
+    }
     if (priority < -100 || priority > 100) {
       throw new IllegalArgumentException("priority is -100 to 100, not " + priority);
+    }
+    if (delay.isNegative()) {
+      throw new IllegalArgumentException("a delay is not negative: " + delay);
+    }
+    if (!delay.isZero() && thread != null && policy != ThreadPolicy.QUEUE) {
+      throw new IllegalArgumentException("a delayed run of a thread queues there");
     }
   }
 
   public static RunRequest of(Graph graph, String tenant, Update input) {
-    return new RunRequest(graph, tenant, input, null, null, 0, Duration.ZERO, false);
+    return new RunRequest(
+        graph, tenant, input, null, null, ThreadPolicy.QUEUE, "", 0, Duration.ZERO);
   }
 
   public RunRequest key(String once) {
-    return new RunRequest(graph, tenant, input, once, thread, priority, delay, refusedIfBusy);
+    return new RunRequest(graph, tenant, input, once, thread, policy, lane, priority, delay);
   }
 
   public RunRequest thread(String id) {
-    return new RunRequest(graph, tenant, input, key, id, priority, delay, refusedIfBusy);
+    return new RunRequest(graph, tenant, input, key, id, policy, lane, priority, delay);
+  }
+
+  public RunRequest ifBusy(ThreadPolicy then) {
+    return new RunRequest(graph, tenant, input, key, thread, then, lane, priority, delay);
+  }
+
+  public RunRequest lane(String id) {
+    return new RunRequest(graph, tenant, input, key, thread, policy, id, priority, delay);
   }
 
   public RunRequest priority(int points) {
-    return new RunRequest(graph, tenant, input, key, thread, points, delay, refusedIfBusy);
+    return new RunRequest(graph, tenant, input, key, thread, policy, lane, points, delay);
   }
 
   public RunRequest delay(Duration wait) {
-    return new RunRequest(graph, tenant, input, key, thread, priority, wait, refusedIfBusy);
+    return new RunRequest(graph, tenant, input, key, thread, policy, lane, priority, wait);
   }
 
-  public RunRequest refuseIfBusy() {
-    return new RunRequest(graph, tenant, input, key, thread, priority, delay, true);
-  }
-
-  /** Tells a repeated request from another one with the same key. */
-  String hash() {
-    return Graph.sha256(
-        Json.write(java.util.List.of(graph.hash(), input.json(), thread == null ? "" : thread)));
+  Starts.NewRun row(String driver) {
+    String json = Json.write(input.json());
+    // Tells a repeated request from another one with the same key.
+    String hash =
+        Graph.sha256(
+            Json.write(
+                List.of(
+                    graph.hash(),
+                    input.json(),
+                    thread == null ? "" : thread,
+                    lane,
+                    (long) priority,
+                    delay.toMillis())));
+    return new Starts.NewRun(
+        tenant,
+        driver,
+        graph.name(),
+        graph.hash(),
+        json,
+        key,
+        hash,
+        thread,
+        policy,
+        lane,
+        priority,
+        delay.toMillis());
   }
 }

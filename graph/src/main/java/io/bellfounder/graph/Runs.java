@@ -30,93 +30,13 @@ public final class Runs {
     this.driver = driver;
   }
 
-  /** At most this many of the tenant's runs run at a time, over all workers. Default 100. */
-  public void limit(String tenant, int runningMax) throws SQLException {
-    db.transaction(c ->
-        db.update(
-            c,
-            "INSERT INTO ~.tenant (id, running_max) VALUES (?, ?)"
-                + " ON CONFLICT (id) DO UPDATE SET running_max = excluded.running_max",
-            tenant,
-            runningMax));
-  }
-
   public Started start(RunRequest request) throws SQLException {
     return db.transaction(c -> start(c, request));
   }
 
   /** As part of the caller's own transaction. */
   public Started start(Connection c, RunRequest request) throws SQLException {
-    db.update(c, "INSERT INTO ~.tenant (id) VALUES (?) ON CONFLICT DO NOTHING", request.tenant());
-    if (request.key() != null) {
-      Optional<Started> before = before(c, request);
-      if (before.isPresent()) {
-        return before.get();
-      }
-    }
-    boolean busy = false;
-    if (request.thread() != null) {
-      db.update(
-          c,
-          "INSERT INTO ~.thread (tenant, id) VALUES (?, ?)"
-              + " ON CONFLICT (tenant, id) DO UPDATE SET last_run = thread.last_run",
-          request.tenant(),
-          request.thread());
-      busy =
-          !db.query(
-                  c,
-                  r -> 1,
-                  "SELECT 1 FROM ~.run WHERE tenant = ? AND thread = ? AND ended_at IS NULL LIMIT 1",
-                  request.tenant(),
-                  request.thread())
-              .isEmpty();
-      if (busy && request.refusedIfBusy()) {
-        return new Started.Busy();
-      }
-    }
-    UUID id = UUID.randomUUID();
-    int made =
-        db.update(
-            c,
-            """
-            INSERT INTO ~.run (id, tenant, thread, driver, graph, spec_hash, start_key, request_hash, input,
-              priority, status, blocked, queue_at, available_at)
-            VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?::json, ?, 'queued', ?,
-              now() + ? * interval '1 ms' - ? * interval '1 minute', now() + ? * interval '1 ms')
-            ON CONFLICT (tenant, start_key) DO NOTHING\
-            """,
-            id,
-            request.tenant(),
-            request.thread(),
-            driver,
-            request.graph().name(),
-            request.graph().hash(),
-            request.key(),
-            request.hash(),
-            Json.write(request.input().json()),
-            request.priority(),
-            busy,
-            request.delay().toMillis(),
-            request.priority(),
-            request.delay().toMillis());
-    return made == 1 ? new Started.Created(id) : before(c, request).orElseThrow();
-  }
-
-  private Optional<Started> before(Connection c, RunRequest request) throws SQLException {
-    return db
-        .query(
-            c,
-            r -> {
-              UUID id = r.getObject(1, UUID.class);
-              return r.getString(2).equals(request.hash())
-                  ? (Started) new Started.Same(id)
-                  : new Started.Conflict(id);
-            },
-            "SELECT id, request_hash FROM ~.run WHERE tenant = ? AND start_key = ?",
-            request.tenant(),
-            request.key())
-        .stream()
-        .findFirst();
+    return new Starts(db).start(c, request.row(driver));
   }
 
   public Optional<RunView> find(UUID run) throws SQLException {
@@ -215,7 +135,8 @@ public final class Runs {
       db.update(
           c,
           """
-          UPDATE ~.run SET status = 'queued', queue_at = now() - priority * interval '1 minute'
+          UPDATE ~.run SET status = CASE WHEN pause_requested THEN 'paused' ELSE 'queued' END,
+            pause_requested = false, queue_at = now() - priority * interval '1 minute'
           WHERE id = ? AND status = 'waiting' AND NOT EXISTS (
             SELECT 1 FROM ~.interrupt i WHERE i.run = ~.run.id AND i.status = 'pending')\
           """,
@@ -227,42 +148,38 @@ public final class Runs {
   /** Asks for the end of a run; one that runs notices within a heartbeat. */
   public boolean cancel(UUID run) throws SQLException {
     return db.transaction(c -> {
-      int ended =
-          db.update(
-              c,
-              """
-              UPDATE ~.run SET status = 'cancelled', ended_at = now(), epoch = epoch + 1
-              WHERE id = ? AND status IN ('queued', 'waiting', 'paused', 'dead', 'parked')\
-              """,
-              run);
-      if (ended == 0) {
-        return db.update(
-                c,
-                "UPDATE ~.run SET cancel_requested = true WHERE id = ? AND status = 'running'",
-                run)
-            == 1;
-      }
-      db.update(
-          c, "UPDATE ~.interrupt SET status = 'void' WHERE run = ? AND status = 'pending'", run);
-      event(c, run, "cancelled", "{}");
-      Journal.releaseThread(db, c, run);
-      return true;
+      Threads threads = new Threads(db);
+      threads.lockOf(c, run);
+      return threads.cancel(c, run, "asked");
     });
   }
 
-  /** Stops a run before its next step, until {@link #resume}. */
+  /**
+   * Stops a run before its next step, until {@link #resume}; one that waits for answers stays
+   * waiting, and then pauses.
+   *
+   * @return false if there is nothing to pause
+   */
   public boolean pause(UUID run) throws SQLException {
     return db.transaction(c ->
-        db.update(c, "UPDATE ~.run SET status = 'paused' WHERE id = ? AND status = 'queued'", run)
-                == 1
-            || db.update(
-                    c,
-                    "UPDATE ~.run SET pause_requested = true WHERE id = ? AND status = 'running'",
-                    run)
-                == 1);
+        db.update(
+                c,
+                """
+                UPDATE ~.run SET
+                  status = CASE status WHEN 'queued' THEN 'paused' ELSE status END,
+                  pause_requested = status <> 'queued'
+                WHERE id = ? AND status IN ('queued', 'running', 'waiting')\
+                """,
+                run)
+            == 1);
   }
 
-  /** Goes on with a run that is paused, dead, parked or failed, from its last commit. */
+  /**
+   * Goes on with a run that is paused, dead, parked or failed, from its last commit; takes back a
+   * pause that has not come yet.
+   *
+   * @return false if there is nothing to resume
+   */
   public boolean resume(UUID run) throws SQLException {
     return db.transaction(c -> {
       // A failed run of a thread has let the next one in, and cannot come back between.
@@ -279,51 +196,20 @@ public final class Runs {
               run);
       if (resumed == 1) {
         event(c, run, "resumed", "{}");
+        return true;
       }
-      return resumed == 1;
+      return db.update(
+              c,
+              "UPDATE ~.run SET pause_requested = false"
+                  + " WHERE id = ? AND status IN ('running', 'waiting') AND pause_requested",
+              run)
+          == 1;
     });
   }
 
   /** Says in one sentence why a run does not run, or that it does. */
   public String explain(UUID run) throws SQLException {
-    return db
-        .query(
-            r ->
-                switch (r.getString(1)) {
-                  case "running" ->
-                      r.getBoolean(2)
-                          ? "Its worker's lease is over; the next sweep takes it over."
-                          : "It runs on " + r.getString(3) + ".";
-                  case "waiting" -> "It waits for " + r.getInt(4) + " answers.";
-                  case "paused" -> "It is paused; resume it.";
-                  case "dead" ->
-                      "Its workers died too often without progress; find out why, then resume it.";
-                  case "parked" -> "It was parked: " + r.getString(5) + ".";
-                  case "queued" ->
-                      r.getBoolean(6)
-                          ? "Another run of its thread comes first."
-                          : r.getBoolean(7)
-                              ? "It is to start later."
-                              : r.getBoolean(8)
-                                  ? "Its tenant's " + r.getInt(9) + " places are taken."
-                                  : "It waits for a worker that knows graph "
-                                      + r.getString(10)
-                                      + " in its version "
-                                      + r.getString(11).substring(0, 12)
-                                      + ".";
-                  default -> "It has ended: " + r.getString(1) + ".";
-                },
-            """
-            SELECT r.status, r.lease_until < now(), r.owner,
-              (SELECT count(*) FROM ~.interrupt i WHERE i.run = r.id AND i.status = 'pending'),
-              r.error_message, r.blocked, r.available_at > now(), t.running >= t.running_max,
-              t.running_max, r.graph, r.spec_hash
-            FROM ~.run r JOIN ~.tenant t ON t.id = r.tenant WHERE r.id = ?\
-            """,
-            run)
-        .stream()
-        .findFirst()
-        .orElse("There is no such run.");
+    return Explanation.of(db, run);
   }
 
   private void event(Connection c, UUID run, String kind, String data) throws SQLException {

@@ -74,8 +74,8 @@ final class StepCarrier {
     draining = true;
   }
 
-  void pause() {
-    pausing = true;
+  void pause(boolean wanted) {
+    pausing = wanted;
   }
 
   /** Stop now, hand the run back. */

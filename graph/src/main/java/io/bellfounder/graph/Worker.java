@@ -4,7 +4,6 @@ import java.lang.System.Logger.Level;
 import java.sql.SQLException;
 import java.time.Duration;
 import java.util.Collection;
-import java.util.List;
 import java.util.Map;
 import java.util.UUID;
 import java.util.concurrent.ConcurrentHashMap;
@@ -22,12 +21,14 @@ import javax.sql.DataSource;
  */
 public final class Worker implements AutoCloseable {
   private static final System.Logger LOG = System.getLogger(Worker.class.getName());
+  private static final int BATCH = 64;
   private final Database db;
   private final WorkerOptions options;
   private final Map<String, Graph> graphs;
   private final Map<UUID, StepCarrier> running = new ConcurrentHashMap<>();
   private final ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor();
   private final Claims claims;
+  private final Leases leases;
   private final Heart heart;
   private final Thread claiming;
   private volatile boolean open = true;
@@ -37,7 +38,8 @@ public final class Worker implements AutoCloseable {
     this.options = options;
     this.graphs = graphs;
     this.claims = new Claims(db, options, graphs.keySet(), Claims.POSTGRES);
-    this.heart = new Heart(db, options, running);
+    this.leases = new Leases(db, options, Claims.POSTGRES);
+    this.heart = new Heart(db, options, graphs.keySet(), running);
     this.claiming =
         Thread.ofPlatform().daemon().name("graph-claim-" + options.name()).unstarted(this::claim);
   }
@@ -108,17 +110,20 @@ public final class Worker implements AutoCloseable {
       boolean found = false;
       try {
         if (System.nanoTime() - sweepAt >= 0) {
-          claims.sweep();
+          leases.sweep();
           sweepAt = System.nanoTime() + options.sweep().toNanos();
         }
         if (!specsStored) {
           new Specs(db).store(graphs.values());
           specsStored = true;
         }
+        boolean riper = new Starts(db).ripen(256);
         int room = options.runsMax() - running.size();
-        List<Journal.Claim> mine = room > 0 ? claims.claim(Math.min(room, 32)) : List.of();
-        mine.forEach(this::carry);
-        found = !mine.isEmpty();
+        if (room > 0) {
+          Claims.Outcome outcome = claims.claim(Math.min(room, BATCH));
+          outcome.runs().forEach(this::carry);
+          found = outcome.again() || riper;
+        }
       } catch (SQLException | RuntimeException e) {
         LOG.log(Level.WARNING, "worker " + options.name() + " cannot claim; it tries again", e);
         LockSupport.parkNanos(Duration.ofMillis(500).toNanos());
@@ -135,7 +140,11 @@ public final class Worker implements AutoCloseable {
       throw new IllegalStateException("claimed a graph that is not known");
     }
     StepCarrier carrier = new StepCarrier(db, claim, graph, threads);
-    running.put(claim.run(), carrier);
+    StepCarrier before = running.put(claim.run(), carrier);
+    if (before != null) {
+      // It was lost here and came back before its tasks have noticed.
+      before.lose();
+    }
     Runnable work =
         () -> {
           try {

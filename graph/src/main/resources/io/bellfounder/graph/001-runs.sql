@@ -5,10 +5,32 @@ CREATE TABLE ${schema}.migration (
   at   timestamptz NOT NULL DEFAULT now()
 );
 
+-- Who claims a tenant's runs locks its row, counts what runs, and only then takes more. So no limit is passed, and no count
+-- can drift; what ends or hands back a run touches no shared row.
 CREATE TABLE ${schema}.tenant (
-  id          text PRIMARY KEY,
+  id          text PRIMARY KEY CHECK (id <> ''),
   running_max integer NOT NULL DEFAULT 100 CHECK (running_max >= 0),
-  running     integer NOT NULL DEFAULT 0 CHECK (running >= 0)
+  -- A bucket that holds rate_max tokens and fills within rate_ms; the first claim of a run takes one.
+  rate_max    integer CHECK (rate_max > 0),
+  rate_ms     bigint CHECK (rate_ms > 0),
+  tokens      double precision NOT NULL DEFAULT 0,
+  tokens_at   timestamptz NOT NULL DEFAULT now(),
+  -- Whose turn it is: among tenants with as many running, the one served longest ago.
+  served_at   timestamptz NOT NULL DEFAULT '-infinity',
+  CHECK ((rate_max IS NULL) = (rate_ms IS NULL))
+) WITH (fillfactor = 60);
+
+-- Limits of a part of a tenant's runs, under a key of the tenant's choice. Guarded by the tenant's row.
+CREATE TABLE ${schema}.lane (
+  tenant      text NOT NULL REFERENCES ${schema}.tenant,
+  id          text NOT NULL CHECK (id <> ''),
+  running_max integer CHECK (running_max >= 0),
+  rate_max    integer CHECK (rate_max > 0),
+  rate_ms     bigint CHECK (rate_ms > 0),
+  tokens      double precision NOT NULL DEFAULT 0,
+  tokens_at   timestamptz NOT NULL DEFAULT now(),
+  PRIMARY KEY (tenant, id),
+  CHECK ((rate_max IS NULL) = (rate_ms IS NULL))
 ) WITH (fillfactor = 60);
 
 -- One row per thread, locked when runs of it start and end.
@@ -30,11 +52,16 @@ CREATE TABLE ${schema}.run (
   start_key        text,
   request_hash     text NOT NULL,
   input            json NOT NULL,
+  lane             text NOT NULL DEFAULT '',
   priority         smallint NOT NULL DEFAULT 0,
   status           text NOT NULL CHECK (status IN ('queued', 'running', 'waiting', 'paused',
                      'completed', 'failed', 'cancelled', 'dead', 'parked')),
   -- Behind another run of its thread.
   blocked          boolean NOT NULL DEFAULT false,
+  -- Not before available_at; a worker takes the mark off then.
+  delayed          boolean NOT NULL DEFAULT false,
+  -- Never claimed yet: only its first claim counts for a rate.
+  fresh            boolean NOT NULL DEFAULT true,
   -- The order of claiming: older first, each point of priority counts as a minute of age.
   queue_at         timestamptz NOT NULL,
   available_at     timestamptz NOT NULL,
@@ -45,6 +72,8 @@ CREATE TABLE ${schema}.run (
   lease_until      timestamptz,
   takeovers        integer NOT NULL DEFAULT 0,
   cancel_requested boolean NOT NULL DEFAULT false,
+  -- Why: asked for, or because of the next run of its thread, which begins with its state or without.
+  cancel_as        text CHECK (cancel_as IN ('asked', 'interrupted', 'rolled_back')),
   pause_requested  boolean NOT NULL DEFAULT false,
   checkpoint       bigint NOT NULL DEFAULT 0,
   step             bigint NOT NULL DEFAULT 0,
@@ -57,13 +86,16 @@ CREATE TABLE ${schema}.run (
   CHECK ((status IN ('completed', 'failed', 'cancelled')) = (ended_at IS NOT NULL))
 ) WITH (fillfactor = 60);
 
-CREATE INDEX run_queued ON ${schema}.run (tenant, driver, queue_at)
-  WHERE status = 'queued' AND NOT blocked;
-CREATE INDEX run_leased ON ${schema}.run (lease_until) WHERE status = 'running';
+-- What can be claimed; its first columns tell apart the queues, whose heads are found by skipping from one to the next.
+CREATE INDEX run_queued ON ${schema}.run (driver, spec_hash, tenant, lane, fresh, queue_at)
+  WHERE status = 'queued' AND NOT blocked AND NOT delayed;
+-- For counting and for the sweep. Without lease_until, so that a heartbeat changes no index.
+CREATE INDEX run_running ON ${schema}.run (tenant, lane) WHERE status = 'running';
+CREATE INDEX run_delayed ON ${schema}.run (available_at) WHERE status = 'queued' AND delayed;
 CREATE INDEX run_thread ON ${schema}.run (tenant, thread, created_at) WHERE thread IS NOT NULL;
 CREATE INDEX run_cancel ON ${schema}.run (id) WHERE cancel_requested AND ended_at IS NULL;
 CREATE UNIQUE INDEX run_one_per_thread ON ${schema}.run (tenant, thread)
-  WHERE thread IS NOT NULL AND NOT blocked AND ended_at IS NULL;
+  WHERE thread IS NOT NULL AND NOT blocked AND NOT delayed AND ended_at IS NULL;
 
 CREATE TABLE ${schema}.checkpoint (
   run      uuid NOT NULL REFERENCES ${schema}.run ON DELETE CASCADE,
@@ -118,3 +150,14 @@ CREATE TABLE ${schema}.event (
   at   timestamptz NOT NULL DEFAULT now(),
   PRIMARY KEY (run, seq)
 );
+
+-- Who is there and what it knows; only for people, nothing is decided by it.
+CREATE TABLE ${schema}.worker (
+  id          uuid PRIMARY KEY,
+  name        text NOT NULL,
+  spec_hashes text[] NOT NULL,
+  running     integer NOT NULL,
+  running_max integer NOT NULL,
+  started_at  timestamptz NOT NULL DEFAULT now(),
+  expected_by timestamptz NOT NULL
+) WITH (fillfactor = 60);

@@ -227,10 +227,9 @@ class DurableRunTest {
     db.transaction(c ->
         db.update(
             c,
-            "UPDATE ~.run SET status = 'running', owner = 'dead', epoch = 1, lease_until = now()"
+            "UPDATE ~.run SET status = 'running', owner = 'dead', epoch = 1, fresh = false, lease_until = now()"
                 + " - interval '1 s' WHERE id = ?",
             run));
-    db.transaction(c -> db.update(c, "UPDATE ~.tenant SET running = 1"));
     Journal zombie =
         new Journal(db, new Journal.Claim(run, "t", 1, LINE.hash(), "{}", 0, 0, 0, null));
     worker(LINE);
@@ -249,9 +248,12 @@ class DurableRunTest {
   void a_thread_has_one_run_at_a_time_and_each_goes_on_from_the_last() throws Exception {
     UUID one = start(RunRequest.of(LINE, "t", Update.none()).thread("chat"));
     UUID two = start(RunRequest.of(LINE, "t", Update.of(LOG, List.of("again"))).thread("chat"));
-    assertThat(runs.start(RunRequest.of(LINE, "t", Update.none()).thread("chat").refuseIfBusy()))
+    assertThat(
+            runs.start(
+                RunRequest.of(LINE, "t", Update.none()).thread("chat").ifBusy(ThreadPolicy.REFUSE)))
         .isEqualTo(new Started.Busy());
-    assertThat(runs.explain(two)).isEqualTo("Another run of its thread comes first.");
+    assertThat(runs.explain(two))
+        .isEqualTo("Run " + one + " of its thread comes first and is queued.");
     worker(LINE);
     awaits(one, "completed");
     awaits(two, "completed");
@@ -276,7 +278,7 @@ class DurableRunTest {
                 })
             .start("a")
             .build();
-    runs.limit("t", 3);
+    new Limits(database.owner(), "g").running("t", 3);
     List<UUID> all = new ArrayList<>();
     for (int i = 0; i < 30; i++) {
       all.add(start(RunRequest.of(graph, "t", Update.none())));

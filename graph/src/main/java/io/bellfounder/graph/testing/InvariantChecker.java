@@ -25,9 +25,22 @@ public final class InvariantChecker {
             + " GROUP BY r.id, r.checkpoint HAVING count(c.n) <> r.checkpoint"
             + " OR coalesce(max(c.n), 0) <> r.checkpoint");
     RULES.put(
-        "a tenant's count is the number of its running runs, and within its limit",
-        "SELECT t.id FROM ~.tenant t WHERE t.running > t.running_max OR t.running <>"
+        "a tenant runs no more than its limit",
+        "SELECT t.id FROM ~.tenant t WHERE t.running_max <"
             + " (SELECT count(*) FROM ~.run r WHERE r.tenant = t.id AND r.status = 'running')");
+    RULES.put(
+        "a lane runs no more than its limit",
+        "SELECT l.tenant FROM ~.lane l WHERE l.running_max < (SELECT count(*) FROM ~.run r"
+            + " WHERE r.tenant = l.tenant AND r.lane = l.id AND r.status = 'running')");
+    RULES.put(
+        "a bucket holds between nothing and its limit",
+        "SELECT id FROM (SELECT id, rate_max, tokens FROM ~.tenant UNION ALL"
+            + " SELECT id, rate_max, tokens FROM ~.lane) b"
+            + " WHERE rate_max IS NOT NULL AND (tokens < 0 OR tokens > rate_max)");
+    RULES.put(
+        "only what waits to be claimed is delayed, and only what was claimed has run",
+        "SELECT id FROM ~.run WHERE delayed AND (status = 'running' OR blocked OR NOT fresh)"
+            + " OR fresh AND (status = 'running' OR step > 0)");
     RULES.put(
         "a waiting run has an open question",
         "SELECT r.id FROM ~.run r WHERE r.status = 'waiting' AND NOT EXISTS"
