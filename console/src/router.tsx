@@ -2,7 +2,6 @@ import { createRootRoute, createRoute, createRouter, lazyRouteComponent, redirec
 import { type CallFilter, FILTERS } from "./api/calls";
 import { queryClient, session } from "./api/queries";
 import { NotFound, PageFailed, Shell } from "./components/shell";
-import { SignInPage } from "./features/identity/SignInPage";
 import { readRange, type RangeSearch } from "./lib/range";
 
 type Raw = Record<string, unknown>;
@@ -16,7 +15,7 @@ const root = createRootRoute({ notFoundComponent: NotFound, errorComponent: Page
 const signIn = createRoute({
   getParentRoute: () => root,
   path: "/sign-in",
-  component: SignInPage,
+  component: lazyRouteComponent(() => import("./features/identity/SignInPage")),
   validateSearch: (raw: Raw): { next?: string } => ({ next: text(raw.next) }),
 });
 

@@ -1,16 +1,13 @@
-import { useMutation, useQuery } from "@tanstack/react-query";
+import { useQuery } from "@tanstack/react-query";
 import { type ErrorComponentProps, Link, Outlet, useLocation, useNavigate, useRouter } from "@tanstack/react-router";
 import { clsx } from "clsx";
-import { useEffect, useRef, useState } from "react";
-import { write } from "../api/client";
+import { lazy, Suspense, useEffect, useRef, useState } from "react";
 import { type LiveState, useLiveState } from "../api/live";
-import { live, queryClient, session as sessionQuery } from "../api/queries";
-import { setTheme, usePreferences } from "../lib/preferences";
+import { live, session as sessionQuery } from "../api/queries";
 import { ProblemView } from "./problem";
-import { ShortcutsDialog, useShortcuts } from "./shortcuts";
+import { useShortcuts } from "./shortcuts";
 import { Button } from "./ui/button";
 import { BellMark, Icon, type IconName } from "./ui/icon";
-import { Menu, MenuChoice, MenuItem, MenuLabel, MenuSeparator } from "./ui/menu";
 import { Empty } from "./ui/surface";
 
 const pages = [
@@ -21,6 +18,8 @@ const pages = [
   { to: "/providers", label: "Providers", icon: "providers" },
   { to: "/connect", label: "Connect", icon: "connect" },
 ] as const satisfies { to: string; label: string; icon: IconName }[];
+
+const ShortcutsDialog = lazy(() => import("./shortcuts-dialog"));
 
 /** The frame around every page behind the sign-in. */
 export function Shell() {
@@ -111,7 +110,7 @@ export function Shell() {
         <Lost />
         <Outlet />
       </main>
-      <ShortcutsDialog open={shortcutsOpen} onOpenChange={setShortcutsOpen} />
+      {shortcutsOpen && <Suspense><ShortcutsDialog open onOpenChange={setShortcutsOpen} /></Suspense>}
     </div>
   );
 }
@@ -154,52 +153,29 @@ function Lost() {
   );
 }
 
+const loadMenu = () => import("./account-menu");
+const AccountMenu = lazy(loadMenu);
+/** Ahead of the click; if it fails, the click says so. */
+const preloadMenu = () => void loadMenu().catch(() => undefined);
+
+/** The menu itself is fetched when somebody is about to open it. */
 function Account({ openShortcuts }: { openShortcuts: () => void }) {
   const { data: session } = useQuery(sessionQuery);
-  const { theme } = usePreferences();
-  const router = useRouter();
-  const leave = useMutation({
-    mutationFn: () => write<void>("DELETE", "/session"),
-    onSuccess: async () => {
-      live.stop();
-      queryClient.clear();
-      await router.navigate({ to: "/sign-in", search: {} });
-    },
-  });
-  return (
-    <>
-      <Menu
-        trigger={
-          <button type="button" className="flex w-full items-center gap-2.5 rounded-lg px-2.5 py-2 text-left hover:bg-sunken">
-            <span aria-hidden="true" className="flex size-7 shrink-0 items-center justify-center rounded-full bg-bronze-wash text-bronze"><Icon name="person" /></span>
-            <span className="min-w-0 grow">
-              <span className="block truncate leading-tight font-medium">{session?.member?.name || "Account"}</span>
-              <span className="block truncate text-xs text-faint">{session?.member?.role}</span>
-            </span>
-            <Icon name="chevron" className="size-4 text-faint" />
-          </button>
-        }
-      >
-        <MenuLabel>
-          <span className="block break-all">{session?.member?.email}</span>
-          <span className="block text-xs text-faint">Bellfounder {session?.version}</span>
-        </MenuLabel>
-        <MenuSeparator />
-        <MenuChoice
-          label="Appearance" value={theme} onChange={setTheme}
-          choices={[
-            { value: "system", label: "As the system", icon: "system" },
-            { value: "light", label: "Light", icon: "sun" },
-            { value: "dark", label: "Dark", icon: "moon" },
-          ]}
-        />
-        <MenuSeparator />
-        <MenuItem icon="keyboard" onSelect={openShortcuts}>Keyboard shortcuts</MenuItem>
-        <MenuItem icon="right" onSelect={() => leave.mutate()}>Sign out</MenuItem>
-      </Menu>
-      {leave.error && <p role="alert" className="px-2.5 text-[0.8125rem] text-bad">Signing out failed: {leave.error.message}</p>}
-    </>
+  const [wanted, setWanted] = useState(false);
+  const trigger = (
+    <button
+      type="button" aria-haspopup="menu" onPointerEnter={preloadMenu} onFocus={preloadMenu} onClick={() => setWanted(true)}
+      className="flex w-full items-center gap-2.5 rounded-lg px-2.5 py-2 text-left hover:bg-sunken"
+    >
+      <span aria-hidden="true" className="flex size-7 shrink-0 items-center justify-center rounded-full bg-bronze-wash text-bronze"><Icon name="person" /></span>
+      <span className="min-w-0 grow">
+        <span className="block truncate leading-tight font-medium">{session?.member?.name || "Account"}</span>
+        <span className="block truncate text-xs text-faint">{session?.member?.role}</span>
+      </span>
+      <Icon name="chevron" className="size-4 text-faint" />
+    </button>
   );
+  return wanted ? <Suspense fallback={trigger}><AccountMenu trigger={trigger} session={session} openShortcuts={openShortcuts} /></Suspense> : trigger;
 }
 
 export function NotFound() {

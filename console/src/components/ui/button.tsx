@@ -1,5 +1,4 @@
 import { clsx } from "clsx";
-import { Slot } from "radix-ui";
 import type { ComponentProps } from "react";
 
 type Look = "primary" | "plain" | "quiet" | "danger";
@@ -23,10 +22,8 @@ export const buttonClass = (look: Look = "plain", size: "normal" | "small" | "ic
 export function Button({
   look,
   size,
-  asChild,
   className,
   ...rest
-}: ComponentProps<"button"> & { look?: Look; size?: "normal" | "small" | "icon"; asChild?: boolean }) {
-  const Tag = asChild ? Slot.Root : "button";
-  return <Tag {...(asChild ? {} : { type: "button" as const })} className={clsx(buttonClass(look, size), className)} {...rest} />;
+}: ComponentProps<"button"> & { look?: Look; size?: "normal" | "small" | "icon" }) {
+  return <button type="button" className={clsx(buttonClass(look, size), className)} {...rest} />;
 }

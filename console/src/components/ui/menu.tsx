@@ -2,9 +2,10 @@ import { DropdownMenu as Radix } from "radix-ui";
 import type { ReactNode } from "react";
 import { Icon, type IconName } from "./icon";
 
+/** Opens as it is mounted. */
 export function Menu({ trigger, children }: { trigger: ReactNode; children: ReactNode }) {
   return (
-    <Radix.Root modal={false}>
+    <Radix.Root modal={false} defaultOpen>
       <Radix.Trigger asChild>{trigger}</Radix.Trigger>
       <Radix.Portal>
         <Radix.Content align="end" sideOffset={6} className="z-50 min-w-52 rounded-card border border-line bg-surface p-1.5 shadow-pop">

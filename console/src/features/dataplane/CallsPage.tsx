@@ -7,7 +7,7 @@ import type { CallFilter } from "../../api/calls";
 import { calls as callsQuery, keys as keysQuery, providers as providersQuery, routes as routesQuery } from "../../api/queries";
 import type { Call, Outcome } from "../../api/types";
 import { ProblemView } from "../../components/problem";
-import { Button } from "../../components/ui/button";
+import { Button, buttonClass } from "../../components/ui/button";
 import { Select } from "../../components/ui/field";
 import { BellMark, Icon } from "../../components/ui/icon";
 import { Card, Empty, Loading, PageHeader } from "../../components/ui/surface";
@@ -53,7 +53,7 @@ export default function CallsPage() {
           ) : (
             <Empty title="No calls yet" art={<BellMark className="size-12" />}>
               <p>The first one appears here the moment it begins.</p>
-              <Button asChild look="primary"><Link to="/connect">Connect Claude Code or an SDK</Link></Button>
+              <Link to="/connect" className={buttonClass("primary")}>Connect Claude Code or an SDK</Link>
             </Empty>
           )
         ) : (

@@ -8,7 +8,7 @@ import type { GroupBy, Overview, OverviewGroup, OverviewPoint } from "../../api/
 import { ProblemView } from "../../components/problem";
 import { RangePicker, ZonePicker } from "../../components/range-picker";
 import type { ChartRow, ChartSeries, TimeChartProps } from "../../components/time-chart";
-import { Button } from "../../components/ui/button";
+import { buttonClass } from "../../components/ui/button";
 import { Segments, Select } from "../../components/ui/field";
 import { BellMark } from "../../components/ui/icon";
 import { Card, Empty, PageHeader, Skeleton, table, TableScroll } from "../../components/ui/surface";
@@ -94,7 +94,7 @@ function Nothing({ range }: { range: string | undefined }) {
     <Card>
       <Empty title="No calls in this range" art={<BellMark className="size-12" />}>
         <p>{range === undefined ? "As soon as Claude Code or an SDK calls through Bellfounder, it is counted here, priced to the last digit." : "Choose a longer range, or connect something that calls models."}</p>
-        <Button asChild look="primary"><Link to="/connect">Connect Claude Code or an SDK</Link></Button>
+        <Link to="/connect" className={buttonClass("primary")}>Connect Claude Code or an SDK</Link>
       </Empty>
     </Card>
   );

@@ -3,7 +3,7 @@ import { Link, useNavigate, useSearch } from "@tanstack/react-router";
 import { sessions as sessionsQuery } from "../../api/queries";
 import { ProblemView } from "../../components/problem";
 import { RangePicker } from "../../components/range-picker";
-import { Button } from "../../components/ui/button";
+import { Button, buttonClass } from "../../components/ui/button";
 import { BellMark } from "../../components/ui/icon";
 import { Card, Empty, Loading, PageHeader, table, TableScroll } from "../../components/ui/surface";
 import { Ago, Compact, Money, useNow } from "../../components/values";
@@ -33,7 +33,7 @@ export default function SessionsPage() {
         ) : sessions.length === 0 ? (
           <Empty title="No sessions in this range" art={<BellMark className="size-12" />}>
             <p>Claude Code names its session with every call; other clients may, with the header <code className="font-mono">x-claude-code-session-id</code>.</p>
-            <Button asChild look="primary"><Link to="/connect">Connect Claude Code</Link></Button>
+            <Link to="/connect" className={buttonClass("primary")}>Connect Claude Code</Link>
           </Empty>
         ) : (
           <>

@@ -25,7 +25,7 @@ let token = typeof location === "undefined" ? null : takeToken();
 /** Only an address within the console. */
 const safeNext = (next: string | undefined) => (next && /^\/(?![/\\])/.test(next) && !next.startsWith("/sign-in") ? next : "/");
 
-export function SignInPage() {
+export default function SignInPage() {
   const { data: session, error, refetch } = useQuery(sessionQuery);
   const { next } = useSearch({ from: "/sign-in" });
   const navigate = useNavigate();

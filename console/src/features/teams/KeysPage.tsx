@@ -5,7 +5,7 @@ import { write } from "../../api/client";
 import { keys as keysQuery, queryClient } from "../../api/queries";
 import type { Key } from "../../api/types";
 import { FormProblem, ProblemView } from "../../components/problem";
-import { Button } from "../../components/ui/button";
+import { Button, buttonClass } from "../../components/ui/button";
 import { Dialog } from "../../components/ui/dialog";
 import { Icon } from "../../components/ui/icon";
 import { Badge, Card, Empty, Loading, PageHeader, table, TableScroll } from "../../components/ui/surface";
@@ -37,7 +37,7 @@ export default function KeysPage() {
             <p>Make one for each person, machine or application that calls models. Then put it where Claude Code or your SDK reads it: Connect shows how.</p>
             <p className="flex flex-wrap justify-center gap-2">
               <Button look="primary" onClick={() => setCreating(true)}><Icon name="plus" /> Make the first key</Button>
-              <Button asChild><Link to="/connect">How to connect</Link></Button>
+              <Link to="/connect" className={buttonClass()}>How to connect</Link>
             </p>
           </Empty>
         ) : (
