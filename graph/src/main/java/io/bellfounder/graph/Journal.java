@@ -28,6 +28,7 @@ final class Journal {
 
   private final Database db;
   private final Claim claim;
+  private final Commits commits;
   private long checkpoint;
   private long seq;
   private long weight;
@@ -53,8 +54,9 @@ final class Journal {
 
   record Entry(String kind, Object data) {}
 
-  Journal(Database db, Claim claim) {
+  Journal(Database db, Commits commits, Claim claim) {
     this.db = db;
+    this.commits = commits;
     this.claim = claim;
     this.checkpoint = claim.checkpoint();
     this.seq = claim.seq();
@@ -166,125 +168,123 @@ final class Journal {
     return recorded;
   }
 
-  private void keep(Connection c, Large large) throws SQLException {
+  private SortedMap<String, String> missing(Large large) {
     SortedMap<String, String> more = new TreeMap<>(large.found());
     more.keySet().removeAll(kept);
-    new Blobs(db).put(c, claim.run(), more);
+    return more;
+  }
+
+  private void keep(Connection c, Large large) throws SQLException {
+    new Blobs(db).put(c, claim.run(), missing(large));
   }
 
   /**
-   * Commits a decision in one statement, and large values in more.
+   * Commits a decision: in one statement, together with steps of other runs, or, if there is more
+   * to it, in a transaction of its own.
    *
+   * @param c a transaction that this is to be part of; null for none
    * @param results what the decision was made of
    * @return false if the run is another's by now
    */
   boolean commit(
-      Connection c,
+      @Nullable Connection c,
       Decision decision,
       Map<String, TaskResult> results,
       String status,
       List<Entry> entries)
       throws SQLException {
-    State state = decision.state();
-    boolean failed = state.status() instanceof Status.Failed;
-    long n = checkpoint + 1;
-    List<Entry> events = new ArrayList<>(entries);
-    events.add(new Entry(status.equals("running") ? "step" : status, Map.of("step", state.step())));
     Large large = new Large();
-    // The first checkpoint has a snapshot, in which its writes are.
-    List<Decision.Write> writes = n == 1 ? List.of() : decision.writes();
-    pendingWeight = weight;
-    pendingFull = full;
-    String[] updates = texts(writes, w -> large.write(w.update()));
-    for (String update : updates) {
-      pendingWeight += update.length() + Past.WRITE_WEIGHT;
+    Commits.Step step = step(decision, results, status, entries, large);
+    boolean ends =
+        claim.thread() != null && List.of("completed", "failed", "cancelled").contains(status);
+    boolean saved;
+    if (c != null) {
+      saved = alone(c, step, large, ends);
+    } else if (ends || !missing(large).isEmpty()) {
+      saved = db.transaction(own -> alone(own, step, large, ends));
+    } else {
+      saved = commits.commit(step);
     }
-    String snapshot = null;
-    if (n == 1 || pendingWeight >= Math.max(SNAPSHOT_WEIGHT, full / SNAPSHOT_SHARE)) {
-      long cut = large.cut();
-      snapshot = snapshot(state, large);
-      pendingFull = snapshot.length() + large.cut() - cut;
-      pendingWeight = 0;
-    }
-    Object given = Results.tree(results, decision);
-    List<Ask> asks = state.status() instanceof Status.Waiting ? state.open() : List.of();
-    Status.Failed error = failed ? (Status.Failed) state.status() : null;
-    String sql =
-        """
-        WITH fence AS (
-          UPDATE ~.run SET checkpoint = ?, step = ?, seq = ?, status = ?, takeovers = 0,
-            lease_until = CASE WHEN ? THEN lease_until END, owner = CASE WHEN ? THEN owner END,
-            ended_at = CASE WHEN ? THEN now() END, error_code = ?, error_message = ?
-          WHERE id = ? AND epoch = ? AND checkpoint = ? AND status = 'running' RETURNING id),
-        point AS (INSERT INTO ~.checkpoint (run, n, step, format, control, snapshot, results)
-          SELECT id, ?, ?, ?, ?::json, ?::json, ?::json FROM fence WHERE ?),
-        deltas AS (INSERT INTO ~.channel_delta (run, n, ordinal, format, frame, channel, whole, value)
-          SELECT fence.id, ?, w.o, ?, w.f, w.c, w.w = 'true', w.v::json FROM fence,
-            unnest(?::text[], ?::text[], ?::text[], ?::text[]) WITH ORDINALITY AS w(f, c, w, v, o)),
-        events AS (INSERT INTO ~.event (run, seq, kind, format, data)
-          SELECT fence.id, ? + e.o, e.k, ?, e.d::json FROM fence,
-            unnest(?::text[], ?::text[]) WITH ORDINALITY AS e(k, d, o)),
-        asks AS (INSERT INTO ~.interrupt (id, run, key, n, node, payload, status)
-          SELECT gen_random_uuid(), fence.id, a.k, ?, a.n, a.p::json, 'pending' FROM fence,
-            unnest(?::text[], ?::text[], ?::text[]) AS a(k, n, p))
-        SELECT count(*) FROM fence\
-        """;
-    boolean stays = status.equals("running");
-    boolean ended = List.of("completed", "failed", "cancelled").contains(status);
-    // A failed decision leaves the state as it was, so that the run can go on from there.
-    boolean point = !failed && !status.equals("cancelled");
+    pending = saved ? Set.copyOf(large.found().keySet()) : Set.of();
+    return saved;
+  }
+
+  private boolean alone(Connection c, Commits.Step step, Large large, boolean ends)
+      throws SQLException {
     Threads threads = new Threads(db);
-    boolean ends = ended && claim.thread() != null;
     if (ends) {
       threads.lockOf(c, claim.run());
     }
-    long count =
-        db.query(
-                c,
-                r -> r.getLong(1),
-                sql,
-                point ? n : checkpoint,
-                state.step(),
-                seq + events.size(),
-                status,
-                stays,
-                stays,
-                ended,
-                error == null ? null : error.code(),
-                error == null ? null : error.node() + ": " + error.message(),
-                claim.run(),
-                claim.epoch(),
-                checkpoint,
-                n,
-                state.step(),
-                Large.FORMAT,
-                large.write(state.control()),
-                snapshot,
-                given == null ? null : large.write(given),
-                point,
-                n,
-                Large.FORMAT,
-                texts(writes, Decision.Write::frame),
-                texts(writes, Decision.Write::channel),
-                texts(writes, w -> String.valueOf(w.whole())),
-                updates,
-                seq,
-                Large.FORMAT,
-                texts(events, Entry::kind),
-                texts(events, e -> large.write(e.data())),
-                n,
-                texts(asks, Ask::key),
-                texts(asks, Ask::node),
-                texts(asks, a -> Json.write(a.payload())))
-            .getFirst();
-    if (count == 1) {
+    boolean saved = !commits.write(c, List.of(step)).isEmpty();
+    if (saved) {
       keep(c, large);
-      pending = Set.copyOf(large.found().keySet());
     }
-    if (count == 1 && ends) {
+    if (saved && ends) {
       threads.release(c, claim.run());
     }
-    return count == 1;
+    return saved;
+  }
+
+  private Commits.Step step(
+      Decision decision,
+      Map<String, TaskResult> results,
+      String status,
+      List<Entry> entries,
+      Large large) {
+    State state = decision.state();
+    boolean failed = state.status() instanceof Status.Failed;
+    long n = checkpoint + 1;
+    List<Commits.Event> events = new ArrayList<>();
+    entries.forEach(e -> events.add(new Commits.Event(e.kind(), large.write(e.data()))));
+    events.add(
+        new Commits.Event(
+            status.equals("running") ? "step" : status, "{\"step\":" + state.step() + "}"));
+    pendingWeight = weight;
+    pendingFull = full;
+    List<Commits.Write> writes = new ArrayList<>();
+    Commits.Point point = null;
+    // A failed decision leaves the state as it was, so that the run can go on from there.
+    if (!failed && !status.equals("cancelled")) {
+      // The first checkpoint has a snapshot, in which its writes are.
+      for (Decision.Write write : n == 1 ? List.<Decision.Write>of() : decision.writes()) {
+        String value = large.write(write.update());
+        pendingWeight += value.length() + Past.WRITE_WEIGHT;
+        writes.add(new Commits.Write(write.frame(), write.channel(), write.whole(), value));
+      }
+      String snapshot = null;
+      if (n == 1 || pendingWeight >= Math.max(SNAPSHOT_WEIGHT, full / SNAPSHOT_SHARE)) {
+        long cut = large.cut();
+        snapshot = snapshot(state, large);
+        pendingFull = snapshot.length() + large.cut() - cut;
+        pendingWeight = 0;
+      }
+      Object given = Results.tree(results, decision);
+      point =
+          new Commits.Point(
+              large.write(state.control()), snapshot, given == null ? null : large.write(given));
+    }
+    List<Commits.Question> asks = new ArrayList<>();
+    if (state.status() instanceof Status.Waiting) {
+      state
+          .open()
+          .forEach(a ->
+              asks.add(new Commits.Question(a.key(), a.node(), Json.write(a.payload()))));
+    }
+    Status.Failed error = failed ? (Status.Failed) state.status() : null;
+    return new Commits.Step(
+        claim.run(),
+        claim.epoch(),
+        checkpoint,
+        point == null ? checkpoint : n,
+        state.step(),
+        seq + events.size(),
+        status,
+        error == null ? null : error.code(),
+        error == null ? null : error.node() + ": " + error.message(),
+        point,
+        writes,
+        events,
+        asks);
   }
 
   /** After the transaction of {@link #commit} is through. */
@@ -351,9 +351,5 @@ final class Journal {
       gap = ",";
     }
     return out.append('}').toString();
-  }
-
-  private static <T> String[] texts(List<T> items, java.util.function.Function<T, String> text) {
-    return items.stream().map(text).toArray(String[]::new);
   }
 }

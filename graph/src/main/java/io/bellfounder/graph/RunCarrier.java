@@ -37,12 +37,14 @@ public final class RunCarrier implements AutoCloseable {
   private final Map<UUID, StepCarrier> running = new ConcurrentHashMap<>();
   private final ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor();
   private final Heart heart;
+  private final Commits commits;
 
   private RunCarrier(Database db, String driver, WorkerOptions options, Map<String, Graph> graphs) {
     this.db = db;
     this.driver = driver;
     this.graphs = graphs;
     this.claims = new Claims(db, options, graphs.keySet(), driver);
+    this.commits = new Commits(db);
     this.leases = new Leases(db, options, driver);
     this.heart = new Heart(db, options, graphs.keySet(), running);
   }
@@ -123,7 +125,7 @@ public final class RunCarrier implements AutoCloseable {
       throw new IllegalArgumentException(
           "run " + run + " has a graph that is not known here: add its version to this process");
     }
-    StepCarrier carrier = new StepCarrier(db, held.get().claim(), graph, threads);
+    StepCarrier carrier = new StepCarrier(db, commits, held.get().claim(), graph, threads);
     carrier.pulse(() -> {
       try {
         pulse.run();

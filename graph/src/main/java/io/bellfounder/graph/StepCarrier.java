@@ -48,12 +48,13 @@ final class StepCarrier {
   private volatile boolean pausing;
   private Map<String, Map<String, Optional<Object>>> known = Map.of();
 
-  StepCarrier(Database db, Journal.Claim claim, Graph graph, ExecutorService threads) {
+  StepCarrier(
+      Database db, Commits commits, Journal.Claim claim, Graph graph, ExecutorService threads) {
     this.db = db;
     this.claim = claim;
     this.graph = graph;
     this.threads = threads;
-    this.journal = new Journal(db, claim);
+    this.journal = new Journal(db, commits, claim);
   }
 
   Journal.Claim claim() {
@@ -331,10 +332,7 @@ final class StepCarrier {
       @Nullable Connection c, Decision decision, Map<String, TaskResult> results, String status)
       throws SQLException {
     List<Journal.Entry> told = taken();
-    boolean saved =
-        c != null
-            ? journal.commit(c, decision, results, status, told)
-            : db.transaction(own -> journal.commit(own, decision, results, status, told));
+    boolean saved = journal.commit(c, decision, results, status, told);
     if (saved) {
       journal.committed(decision, told.size());
     }

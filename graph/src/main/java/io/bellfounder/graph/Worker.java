@@ -30,6 +30,7 @@ public final class Worker implements AutoCloseable {
   private final Claims claims;
   private final Leases leases;
   private final Heart heart;
+  private final Commits commits;
   private final Thread claiming;
   private volatile boolean open = true;
 
@@ -38,6 +39,7 @@ public final class Worker implements AutoCloseable {
     this.options = options;
     this.graphs = graphs;
     this.claims = new Claims(db, options, graphs.keySet(), Claims.POSTGRES);
+    this.commits = new Commits(db);
     this.leases = new Leases(db, options, Claims.POSTGRES);
     this.heart = new Heart(db, options, graphs.keySet(), running);
     this.claiming =
@@ -139,7 +141,7 @@ public final class Worker implements AutoCloseable {
     if (graph == null) {
       throw new IllegalStateException("claimed a graph that is not known");
     }
-    StepCarrier carrier = new StepCarrier(db, claim, graph, threads);
+    StepCarrier carrier = new StepCarrier(db, commits, claim, graph, threads);
     StepCarrier before = running.put(claim.run(), carrier);
     if (before != null) {
       // It was lost here and came back before its tasks have noticed.

@@ -231,7 +231,8 @@ class DurableRunTest {
                 + " - interval '1 s' WHERE id = ?",
             run));
     Journal zombie =
-        new Journal(db, new Journal.Claim(run, "t", 1, LINE.hash(), "{}", 0, 0, 0, null));
+        new Journal(
+            db, new Commits(db), new Journal.Claim(run, "t", 1, LINE.hash(), "{}", 0, 0, 0, null));
     worker(LINE);
     awaits(run, "completed");
 

@@ -1,0 +1,336 @@
+package io.bellfounder.graph;
+
+import java.sql.Connection;
+import java.sql.SQLException;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.Comparator;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Queue;
+import java.util.Set;
+import java.util.UUID;
+import java.util.concurrent.locks.LockSupport;
+import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.Function;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Commits steps of many runs together. While transactions are under way, whoever comes meanwhile
+ * waits, and the next transaction carries them all; nobody waits for more to come. A step is in one
+ * transaction as ever, only not alone in it, and fenced by its own run's epoch: a lost run leaves
+ * the others untouched.
+ *
+ * <p>Safe for many threads. What waits is bounded by the runs that the process carries.
+ */
+final class Commits {
+  /** Transactions at a time: a second one uses the disk while the first one computes. */
+  private static final int LANES = 2;
+
+  /** Steps in one transaction; more would only make the first of them wait for the last. */
+  private static final int TOGETHER_MAX = 64;
+
+  private static final String SQL =
+      """
+      WITH step AS MATERIALIZED (
+        SELECT * FROM unnest(?::text[], ?::bigint[], ?::bigint[], ?::bigint[], ?::bigint[],
+            ?::bigint[], ?::text[], ?::text[], ?::text[], ?::text[], ?::text[], ?::text[])
+          WITH ORDINALITY AS s(run, epoch, before, n, step, seq, status, error_code, error_message,
+            control, snapshot, results, i)),
+      fence AS (
+        UPDATE ~.run r SET checkpoint = s.n, step = s.step, seq = s.seq, status = s.status,
+          takeovers = 0, lease_until = CASE WHEN s.status = 'running' THEN r.lease_until END,
+          owner = CASE WHEN s.status = 'running' THEN r.owner END,
+          ended_at = CASE WHEN s.status IN ('completed', 'failed', 'cancelled') THEN now() END,
+          error_code = s.error_code, error_message = s.error_message
+        FROM step s WHERE r.id = s.run::uuid AND r.epoch = s.epoch AND r.checkpoint = s.before
+          AND r.status = 'running'
+        RETURNING r.id, s.i),
+      point AS (
+        INSERT INTO ~.checkpoint (run, n, step, format, control, snapshot, results)
+        SELECT fence.id, s.n, s.step, ?, s.control::json, s.snapshot::json, s.results::json
+        FROM fence JOIN step s ON s.i = fence.i WHERE s.control IS NOT NULL),
+      deltas AS (
+        INSERT INTO ~.channel_delta (run, n, ordinal, format, frame, channel, whole, value)
+        SELECT fence.id, w.n, w.o, ?, w.f, w.c, w.w, w.v::json
+        FROM fence JOIN unnest(?::bigint[], ?::bigint[], ?::bigint[], ?::text[], ?::text[],
+          ?::boolean[], ?::text[]) AS w(i, n, o, f, c, w, v) ON w.i = fence.i),
+      events AS (
+        INSERT INTO ~.event (run, seq, kind, format, data)
+        SELECT fence.id, e.seq, e.k, ?, e.d::json
+        FROM fence JOIN unnest(?::bigint[], ?::bigint[], ?::text[], ?::text[]) AS e(i, seq, k, d)
+          ON e.i = fence.i),
+      asks AS (
+        INSERT INTO ~.interrupt (id, run, key, n, node, payload, status)
+        SELECT gen_random_uuid(), fence.id, a.k, a.n, a.node, a.p::json, 'pending'
+        FROM fence JOIN unnest(?::bigint[], ?::bigint[], ?::text[], ?::text[], ?::text[])
+          AS a(i, n, k, node, p) ON a.i = fence.i)
+      SELECT id FROM fence\
+      """;
+
+  /**
+   * What one step writes.
+   *
+   * @param before the checkpoint that the run has
+   * @param n the one that it is to have; the same if the state stays as it is
+   * @param seq its last event's number by then
+   * @param point null if the state stays as it is
+   */
+  record Step(
+      UUID run,
+      long epoch,
+      long before,
+      long n,
+      long step,
+      long seq,
+      String status,
+      @Nullable String errorCode,
+      @Nullable String errorMessage,
+      @Nullable Point point,
+      List<Write> writes,
+      List<Event> events,
+      List<Question> asks) {}
+
+  /** The state, all of it JSON; with a snapshot only now and then, with results if need be. */
+  record Point(String control, @Nullable String snapshot, @Nullable String results) {}
+
+  /** A change of a channel, with its value as JSON. */
+  record Write(String frame, String channel, boolean whole, String value) {}
+
+  /** An event, with its data as JSON. */
+  record Event(String kind, String data) {}
+
+  /** A question, with its payload as JSON. */
+  record Question(String key, String node, String payload) {}
+
+  private static final class Waiting {
+    private final Step step;
+    private final Thread thread = Thread.currentThread();
+    private volatile boolean done;
+    private boolean written;
+    private @Nullable SQLException failure;
+
+    Waiting(Step step) {
+      this.step = step;
+    }
+  }
+
+  private final Database db;
+  private final ReentrantLock lock = new ReentrantLock();
+  private final Queue<Waiting> queue = new ArrayDeque<>();
+  private int lanes;
+
+  Commits(Database db) {
+    this.db = db;
+  }
+
+  /** Commits a step with others; false if the run is another's by now. */
+  boolean commit(Step step) throws SQLException {
+    Waiting mine = new Waiting(step);
+    lock.lock();
+    try {
+      queue.add(mine);
+    } finally {
+      lock.unlock();
+    }
+    boolean interrupted = false;
+    while (!mine.done) {
+      List<Waiting> batch = lead();
+      if (batch.isEmpty()) {
+        LockSupport.park(this);
+        interrupted |= Thread.interrupted();
+      } else {
+        write(batch);
+        follow();
+      }
+    }
+    if (interrupted) {
+      Thread.currentThread().interrupt();
+    }
+    if (mine.failure != null) {
+      throw new SQLException(mine.failure.getMessage(), mine.failure.getSQLState(), mine.failure);
+    }
+    return mine.written;
+  }
+
+  /** The steps that the caller is to write, if a lane is free. */
+  private List<Waiting> lead() {
+    lock.lock();
+    try {
+      if (lanes == LANES) {
+        return List.of();
+      }
+      List<Waiting> batch = new ArrayList<>();
+      while (batch.size() < TOGETHER_MAX && !queue.isEmpty()) {
+        batch.add(queue.remove());
+      }
+      lanes += batch.isEmpty() ? 0 : 1;
+      return batch;
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  /** Gives the lane to who waits first. */
+  private void follow() {
+    Waiting next;
+    lock.lock();
+    try {
+      lanes--;
+      next = queue.peek();
+    } finally {
+      lock.unlock();
+    }
+    if (next != null) {
+      LockSupport.unpark(next.thread);
+    }
+  }
+
+  private void write(List<Waiting> batch) {
+    // Everybody locks runs in the same order.
+    batch.sort(Comparator.comparing(w -> w.step.run()));
+    try {
+      together(batch);
+    } catch (SQLException e) {
+      boolean away = e.getSQLState() == null || e.getSQLState().startsWith("08");
+      // What one step got wrong is not to fail the others.
+      for (Waiting each : batch) {
+        if (away || batch.size() == 1) {
+          each.failure = e;
+        } else {
+          alone(each);
+        }
+      }
+    } finally {
+      for (Waiting each : batch) {
+        each.done = true;
+        if (each.thread != Thread.currentThread()) {
+          LockSupport.unpark(each.thread);
+        }
+      }
+    }
+  }
+
+  private void alone(Waiting one) {
+    try {
+      together(List.of(one));
+    } catch (SQLException e) {
+      one.failure = e;
+    }
+  }
+
+  private void together(List<Waiting> batch) throws SQLException {
+    Set<UUID> written;
+    try (Connection c = db.source().getConnection()) {
+      written = write(c, batch.stream().map(w -> w.step).toList());
+      if (!c.getAutoCommit()) {
+        c.commit();
+      }
+    }
+    for (Waiting each : batch) {
+      each.written = written.contains(each.step.run());
+    }
+  }
+
+  /** Writes steps of different runs in one statement; returns the runs that are still held. */
+  Set<UUID> write(Connection c, List<Step> steps) throws SQLException {
+    Rows<Write> writes = new Rows<>(steps, Step::writes);
+    Rows<Event> events = new Rows<>(steps, Step::events);
+    Rows<Question> asks = new Rows<>(steps, Step::asks);
+    return new HashSet<>(
+        db.query(
+            c,
+            r -> r.getObject(1, UUID.class),
+            SQL,
+            texts(steps, s -> s.run().toString()),
+            numbers(steps, Step::epoch),
+            numbers(steps, Step::before),
+            numbers(steps, Step::n),
+            numbers(steps, Step::step),
+            numbers(steps, Step::seq),
+            texts(steps, Step::status),
+            texts(steps, Step::errorCode),
+            texts(steps, Step::errorMessage),
+            points(steps, Point::control),
+            points(steps, Point::snapshot),
+            points(steps, Point::results),
+            Large.FORMAT,
+            Large.FORMAT,
+            writes.steps(),
+            writes.numbers((s, _) -> s.n()),
+            writes.numbers((_, o) -> o),
+            writes.texts(Write::frame),
+            writes.texts(Write::channel),
+            writes.flags(Write::whole),
+            writes.texts(Write::value),
+            Large.FORMAT,
+            events.steps(),
+            events.numbers((s, o) -> s.seq() - s.events().size() + o),
+            events.texts(Event::kind),
+            events.texts(Event::data),
+            asks.steps(),
+            asks.numbers((s, _) -> s.n()),
+            asks.texts(Question::key),
+            asks.texts(Question::node),
+            asks.texts(Question::payload)));
+  }
+
+  private static @Nullable String[] points(
+      List<Step> steps, Function<Point, @Nullable String> text) {
+    return texts(steps, s -> s.point() == null ? null : text.apply(s.point()));
+  }
+
+  private static <T> @Nullable String[] texts(
+      Collection<T> items, Function<T, @Nullable String> text) {
+    return items.stream().map(text).toArray(String[]::new);
+  }
+
+  private static <T> Long[] numbers(Collection<T> items, Function<T, Long> number) {
+    return items.stream().map(number).toArray(Long[]::new);
+  }
+
+  /** Rows of a second table, each with its step's number, which counts from 1. */
+  private static final class Rows<T> {
+    private interface Number {
+      long of(Step step, long ordinal);
+    }
+
+    private final List<Step> steps;
+    private final Function<Step, List<T>> of;
+    private final List<T> all = new ArrayList<>();
+
+    Rows(List<Step> steps, Function<Step, List<T>> of) {
+      this.steps = steps;
+      this.of = of;
+      steps.forEach(step -> all.addAll(of.apply(step)));
+    }
+
+    Long[] steps() {
+      List<Long> result = new ArrayList<>(all.size());
+      for (int i = 0; i < steps.size(); i++) {
+        long number = i + 1L;
+        of.apply(steps.get(i)).forEach(_ -> result.add(number));
+      }
+      return result.toArray(Long[]::new);
+    }
+
+    Long[] numbers(Number number) {
+      List<Long> result = new ArrayList<>(all.size());
+      for (Step step : steps) {
+        for (long ordinal = 1; ordinal <= of.apply(step).size(); ordinal++) {
+          result.add(number.of(step, ordinal));
+        }
+      }
+      return result.toArray(Long[]::new);
+    }
+
+    @Nullable String[] texts(Function<T, @Nullable String> text) {
+      return Commits.texts(all, text);
+    }
+
+    Boolean[] flags(Function<T, Boolean> flag) {
+      return all.stream().map(flag).toArray(Boolean[]::new);
+    }
+  }
+}
