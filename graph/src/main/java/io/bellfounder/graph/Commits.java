@@ -141,8 +141,11 @@ final class Commits {
         LockSupport.park(this);
         interrupted |= Thread.interrupted();
       } else {
-        write(batch);
-        follow();
+        try {
+          write(batch);
+        } finally {
+          follow();
+        }
       }
     }
     if (interrupted) {

@@ -267,8 +267,7 @@ final class Journal {
     if (state.status() instanceof Status.Waiting) {
       state
           .open()
-          .forEach(a ->
-              asks.add(new Commits.Question(a.key(), a.node(), Json.write(a.payload()))));
+          .forEach(a -> asks.add(new Commits.Question(a.key(), a.node(), Json.write(a.payload()))));
     }
     Status.Failed error = failed ? (Status.Failed) state.status() : null;
     return new Commits.Step(

@@ -21,7 +21,7 @@ class KilledWorkerTest {
   private static final Channel<List<String>> LOG = Channel.append("log", String.class);
   private static final Graph GRAPH = graph();
   private static final WorkerOptions OPTIONS =
-      WorkerOptions.named("same-name").lease(Duration.ofSeconds(2));
+      WorkerOptions.named("same-name").runsMax(10).lease(Duration.ofSeconds(2));
 
   @RegisterExtension final TemporaryDatabase database = new TemporaryDatabase();
 
