@@ -141,7 +141,9 @@ record Starts(Database db) {
                   .toArray(String[]::new);
           if (free.length > 0) {
             db.update(
-                c, "UPDATE ~.run SET delayed = false WHERE id = ANY (CAST(? AS uuid[]))", free);
+                c,
+                "UPDATE ~.run SET delayed = false WHERE id = ANY (CAST(? AS uuid[]))",
+                (Object) free);
           }
           return found;
         });
