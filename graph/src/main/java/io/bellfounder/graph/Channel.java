@@ -1,5 +1,6 @@
 package io.bellfounder.graph;
 
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
@@ -9,15 +10,51 @@ import java.util.function.BinaryOperator;
  * A typed key of a graph's state, and how writes to it are merged. Two channels of one graph never
  * have the same name.
  *
+ * <p>When what is stored changes its form or its name, say so here, by {@link #upcast} and {@link
+ * #formerly}: runs that began before keep their version of the graph, and where an older state
+ * meets this one (the next run of a thread, a {@link Migration}, a fork) it is brought forward.
+ *
  * @param <T> what a node reads; for lists it also writes a list, of what is to be added
+ * @param formerly names that it had, newest first
+ * @param upcasters from each version to the next, the first from 1 to 2
  */
-public record Channel<T>(String name, Codec<T> codec, Reducer reducer, Object initial) {
+public record Channel<T>(
+    String name,
+    Codec<T> codec,
+    Reducer reducer,
+    Object initial,
+    List<String> formerly,
+    List<Upcaster> upcasters) {
   public Channel {
+    formerly = List.copyOf(formerly);
+    upcasters = List.copyOf(upcasters);
     if (!name.matches("[A-Za-z_][A-Za-z0-9_.-]{0,99}")) {
       throw new IllegalArgumentException(
           "channel name \"" + name + "\": use letters, digits, '_', '.', '-', at most 100");
     }
     Objects.requireNonNull(codec);
+  }
+
+  /** A channel of version 1 that always had this name. */
+  public Channel(String name, Codec<T> codec, Reducer reducer, Object initial) {
+    this(name, codec, reducer, initial, List.of(), List.of());
+  }
+
+  /** This channel one version further; the first call makes version 2. */
+  public Channel<T> upcast(Upcaster fromTheVersionBefore) {
+    List<Upcaster> all = new ArrayList<>(upcasters);
+    all.add(fromTheVersionBefore);
+    return new Channel<>(name, codec, reducer, initial, formerly, all);
+  }
+
+  /** This channel, which had other names before; newest first. */
+  public Channel<T> formerly(String... names) {
+    return new Channel<>(name, codec, reducer, initial, List.of(names), upcasters);
+  }
+
+  /** The version of what it stores: 1, and one more for each upcaster. */
+  public int version() {
+    return 1 + upcasters.size();
   }
 
   public static <T> Channel<T> last(String name, Class<T> type) {

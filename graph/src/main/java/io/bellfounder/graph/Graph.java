@@ -178,6 +178,12 @@ public final class Graph {
       if (!channel.initial().equals(channel.reducer().initial())) {
         c.put("initial", channel.initial());
       }
+      if (channel.version() > 1) {
+        c.put("version", channel.version());
+      }
+      if (!channel.formerly().isEmpty()) {
+        c.put("formerly", channel.formerly());
+      }
       channelSpecs.put(key, c);
     });
     map.put("channels", channelSpecs);

@@ -14,6 +14,7 @@ import org.jspecify.annotations.Nullable;
 public final class GraphData {
   private final Map<String, Node> nodes = new LinkedHashMap<>();
   private final Map<String, Condition> conditions = new LinkedHashMap<>();
+  private final Map<String, Upcaster> upcasters = new LinkedHashMap<>();
   private final Map<String, Reducer> reducers = new LinkedHashMap<>(Reducer.builtIn());
 
   public GraphData node(String name, Node node) {
@@ -28,6 +29,17 @@ public final class GraphData {
 
   public GraphData reducer(Reducer reducer) {
     reducers.put(reducer.name(), reducer);
+    return this;
+  }
+
+  /**
+   * For channels whose data says {@code "version"}: one for each step from 1 on.
+   *
+   * @param channel its name, in whatever graph
+   * @param from the version before the step, 1 or more
+   */
+  public GraphData upcaster(String channel, int from, Upcaster upcaster) {
+    upcasters.put(channel + "/" + from, upcaster);
     return this;
   }
 
@@ -74,7 +86,21 @@ public final class GraphData {
     String use = String.valueOf(map.getOrDefault("reducer", "last"));
     Reducer reducer = find(reducers, use, "channel " + key, "reducer", problems);
     Reducer known = reducer == null ? Reducer.LAST : reducer;
-    return new Channel<>(key, Codec.json(), known, map.getOrDefault("initial", known.initial()));
+    List<Upcaster> steps = new ArrayList<>();
+    for (long from = 1; from < ((Number) map.getOrDefault("version", 1L)).longValue(); from++) {
+      Upcaster step = find(upcasters, key + "/" + from, "channel " + key, "upcaster", problems);
+      if (step == null) {
+        break;
+      }
+      steps.add(step);
+    }
+    return new Channel<>(
+        key,
+        Codec.json(),
+        known,
+        map.getOrDefault("initial", known.initial()),
+        strings(map.getOrDefault("formerly", List.of())),
+        steps);
   }
 
   private void node(

@@ -89,9 +89,22 @@ final class Journal {
     if (last.isEmpty()) {
       return Map.of();
     }
-    UUID run = last.getFirst();
+    Map<String, Object> values = values(db, c, last.getFirst(), graph).orElse(Map.of());
+    // A thread has no state but this; what cannot be read must not look like nothing.
+    State.check(graph, values);
+    return values;
+  }
+
+  /** The outermost values of any run as a graph has them; empty if the run has not begun. */
+  static Optional<Map<String, Object>> values(Database db, Connection c, UUID run, Graph graph)
+      throws SQLException {
     Specs.Line specs = new Specs(db).of(c, run, graph);
-    return new Past(db, c, run, specs).last().map(p -> p.state().values()).orElse(Map.of());
+    return new Past(db, c, run, specs)
+        .last()
+        .map(point ->
+            specs.hashes().at(point.n()).equals(graph.hash())
+                ? point.state().values()
+                : Conversion.values(specs.apply(point.n()), graph, point.state().values()));
   }
 
   Map<String, Object> answers(Connection c) throws SQLException {
@@ -106,9 +119,14 @@ final class Journal {
 
   /** Results and effects by path, then by effect; an intent without a result has {@code null}. */
   Map<String, Map<String, Optional<Object>>> tasks(Connection c) throws SQLException {
+    return tasks(db, c, claim.run());
+  }
+
+  static Map<String, Map<String, Optional<Object>>> tasks(Database db, Connection c, UUID run)
+      throws SQLException {
     record Row(String path, String effect, int result) {}
     List<Row> rows = new ArrayList<>();
-    Blobs.Reader reader = new Blobs(db).reader(c, claim.run());
+    Blobs.Reader reader = new Blobs(db).reader(c, run);
     db.query(
         c,
         r -> {
@@ -121,7 +139,7 @@ final class Journal {
           return 1;
         },
         "SELECT path, effect, result, format FROM ~.task WHERE run = ?",
-        claim.run());
+        run);
     reader.fetch();
     Map<String, Map<String, Optional<Object>>> all = new HashMap<>();
     rows.forEach(row ->
@@ -284,6 +302,29 @@ final class Journal {
         writes,
         events,
         asks);
+  }
+
+  /**
+   * Puts a whole state into a run that nobody holds.
+   *
+   * @param specBefore that of the checkpoints before, if this one has another
+   */
+  static void point(
+      Database db, Connection c, UUID run, long n, State state, @Nullable String specBefore)
+      throws SQLException {
+    Large large = new Large();
+    db.update(
+        c,
+        "INSERT INTO ~.checkpoint (run, n, step, format, control, snapshot, spec_before)"
+            + " VALUES (?, ?, ?, ?, ?::json, ?::json, ?)",
+        run,
+        n,
+        state.step(),
+        Large.FORMAT,
+        large.write(state.control()),
+        snapshot(state, large),
+        specBefore);
+    new Blobs(db).put(c, run, large.found());
   }
 
   /** After the transaction of {@link #commit} is through. */

@@ -14,6 +14,9 @@ import org.jspecify.annotations.Nullable;
  * repeated; the commonest case, one task whose writes are all of the deltas, needs nothing at all.
  */
 final class Results {
+  /** The last format whose checkpoints have no results. */
+  static final int NONE_BEFORE = 1;
+
   private Results() {}
 
   /** A tree, or null for the commonest case. */

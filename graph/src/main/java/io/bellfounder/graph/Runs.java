@@ -60,16 +60,12 @@ public final class Runs {
   /**
    * The outermost graph's channels at the last commit.
    *
-   * @param graph spares looking up the run's spec, if it is that, and gives the values of a run
-   *     that has not begun
+   * @param graph the version to read it as; values of an older one are brought to it
    * @throws Unreadable if they cannot be read
    */
   public StateView state(UUID run, Graph graph) throws SQLException {
     return db.transaction(c ->
-        new Past(db, c, run, new Specs(db).of(c, run, graph))
-            .last()
-            .map(point -> point.state().view())
-            .orElseGet(() -> new StateView(Kernel.initial(graph))));
+        new StateView(Journal.values(db, c, run, graph).orElseGet(() -> Kernel.initial(graph))));
   }
 
   /** Events after a number, oldest first, at most {@code limit} (1 to 1000). */

@@ -12,16 +12,18 @@ import java.util.Map;
  */
 record Shape(String graph, Map<String, Slot> channels, Map<String, Inner> inner) {
   /**
-   * @param reducer its name
    * @param initial the value before the first write
+   * @param version of the values' form, from 1
    */
-  record Slot(Reducer reducer, Object initial) {}
+  record Slot(Reducer reducer, Object initial, long version) {}
 
   record Inner(Shape shape, Subgraph link) {}
 
   static Shape of(Graph graph) {
     Map<String, Slot> channels = new LinkedHashMap<>();
-    graph.channels().forEach((name, c) -> channels.put(name, new Slot(c.reducer(), c.initial())));
+    graph
+        .channels()
+        .forEach((name, c) -> channels.put(name, new Slot(c.reducer(), c.initial(), c.version())));
     Map<String, Inner> inner = new LinkedHashMap<>();
     graph
         .parts()
@@ -44,7 +46,9 @@ record Shape(String graph, Map<String, Slot> channels, Map<String, Inner> inner)
           String kind = (String) channel.getOrDefault("reducer", "last");
           Reducer known = Reducer.builtIn().get(kind);
           Reducer reducer = known == null ? unknown(kind) : known;
-          channels.put(name, new Slot(reducer, channel.getOrDefault("initial", reducer.initial())));
+          Object initial = channel.getOrDefault("initial", reducer.initial());
+          long version = ((Number) channel.getOrDefault("version", 1L)).longValue();
+          channels.put(name, new Slot(reducer, initial, version));
         });
     Map<String, Inner> inner = new LinkedHashMap<>();
     Json.object(map.getOrDefault("nodes", Map.of()))

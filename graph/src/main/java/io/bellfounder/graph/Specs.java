@@ -77,26 +77,30 @@ record Specs(Database db) {
    * @param known a graph whose spec need not be looked up
    */
   Line of(Connection c, UUID run, @Nullable Graph known) throws SQLException {
-    List<String> now =
-        db.query(c, r -> r.getString(1), "SELECT spec_hash FROM ~.run WHERE id = ?", run);
-    if (now.isEmpty()) {
-      throw new IllegalArgumentException("there is no run " + run);
-    }
-    // Keys are the numbers of the last checkpoint of each spec.
-    NavigableMap<Long, String> hashes = new TreeMap<>();
-    db.query(
-        c,
-        r -> hashes.put(r.getLong(1) - 1, r.getString(2)),
-        "SELECT n, spec_before FROM ~.checkpoint WHERE run = ? AND spec_before IS NOT NULL",
-        run);
-    hashes.put(Long.MAX_VALUE, now.getFirst());
+    Hashes hashes = hashes(c, run);
     NavigableMap<Long, Shape> shapes = new TreeMap<>();
-    for (Map.Entry<Long, String> entry : hashes.entrySet()) {
+    for (Map.Entry<Long, String> entry : hashes.until().entrySet()) {
       String hash = entry.getValue();
       Shape shape = known != null && known.hash().equals(hash) ? known.shape() : shape(c, hash);
       shapes.put(entry.getKey(), shape);
     }
     return new Line(hashes, shapes);
+  }
+
+  Hashes hashes(Connection c, UUID run) throws SQLException {
+    List<String> now =
+        db.query(c, r -> r.getString(1), "SELECT spec_hash FROM ~.run WHERE id = ?", run);
+    if (now.isEmpty()) {
+      throw new IllegalArgumentException("there is no run " + run);
+    }
+    NavigableMap<Long, String> until = new TreeMap<>();
+    db.query(
+        c,
+        r -> until.put(r.getLong(1) - 1, r.getString(2)),
+        "SELECT n, spec_before FROM ~.checkpoint WHERE run = ? AND spec_before IS NOT NULL",
+        run);
+    until.put(Long.MAX_VALUE, now.getFirst());
+    return new Hashes(until);
   }
 
   private Shape shape(Connection c, String hash) throws SQLException {
@@ -110,16 +114,22 @@ record Specs(Database db) {
                     + " is not stored: start a worker that has this version of the graph once"));
   }
 
-  /** The specs of a run's checkpoints, in order. */
-  record Line(NavigableMap<Long, String> hashes, NavigableMap<Long, Shape> shapes)
-      implements LongFunction<Shape> {
+  /**
+   * Which spec a run's checkpoints have.
+   *
+   * @param until by the number of the last checkpoint that has it
+   */
+  record Hashes(NavigableMap<Long, String> until) {
+    String at(long n) {
+      return until.ceilingEntry(n).getValue();
+    }
+  }
+
+  /** The specs of a run's checkpoints, and what they are to be read by. */
+  record Line(Hashes hashes, NavigableMap<Long, Shape> shapes) implements LongFunction<Shape> {
     @Override
     public Shape apply(long n) {
       return shapes.ceilingEntry(n).getValue();
-    }
-
-    String hash(long n) {
-      return hashes.ceilingEntry(n).getValue();
     }
   }
 }

@@ -62,8 +62,8 @@ public record State(
     check(graph, root);
   }
 
-  private static void check(Graph graph, Frame frame) {
-    StateView view = new StateView(frame.values());
+  static void check(Graph graph, Map<String, Object> values) {
+    StateView view = new StateView(values);
     for (Channel<?> channel : graph.channels().values()) {
       try {
         view.find(channel);
@@ -76,9 +76,13 @@ public record State(
                 + graph.name()
                 + " is not as its type has it ("
                 + e.getClass().getSimpleName()
-                + "): mend the type, or raise the channel's version and migrate");
+                + "): mend the type, or give the channel an upcaster and migrate");
       }
     }
+  }
+
+  private static void check(Graph graph, Frame frame) {
+    check(graph, frame.values());
     for (Task task : frame.tasks()) {
       Frame child = frame.children().get(task.path());
       Graph.Inner inner = graph.part(task.node()).inner();
@@ -90,6 +94,20 @@ public record State(
 
   State with(Status next) {
     return new State(root, step, next, open, answers);
+  }
+
+  /** With other values of the outermost graph. */
+  State with(Map<String, Object> values) {
+    Frame frame =
+        new Frame(
+            values,
+            root.step(),
+            root.tasks(),
+            root.finished(),
+            root.arrivals(),
+            root.held(),
+            root.children());
+    return new State(frame, step, status, open, answers);
   }
 
   private Object statusJson() {

@@ -24,8 +24,9 @@ class GoldenFileTest {
   @RegisterExtension final TemporaryDatabase database = new TemporaryDatabase();
 
   @Test
-  void every_format_that_was_ever_stored_is_read_and_its_run_goes_on_to_the_same_end()
-      throws Exception {
+  void
+      every_format_that_was_ever_stored_is_read_and_its_run_goes_on_to_the_same_end_and_is_replayed()
+          throws Exception {
     List<Path> files;
     try (Stream<Path> all = Files.list(FILES)) {
       files = all.sorted().toList();
@@ -51,6 +52,9 @@ class GoldenFileTest {
       assertThat(Json.write(runs.state(run, graph).data()))
           .as(file.toString())
           .isEqualTo(Json.write(Json.tree(golden.get("completed"))));
+      assertThat(new History(database.owner(), "g").replay(run, List.of(graph)))
+          .as(file.toString())
+          .isInstanceOf(Replay.Equal.class);
       assertThat(InvariantChecker.problems(database.owner(), "g")).isEmpty();
       database.drop();
     }

@@ -40,7 +40,7 @@ public final class InvariantChecker {
     RULES.put(
         "only what waits to be claimed is delayed, and only what was claimed has run",
         "SELECT id FROM ~.run WHERE delayed AND (status = 'running' OR blocked OR NOT fresh)"
-            + " OR fresh AND (status = 'running' OR step > 0)");
+            + " OR fresh AND (status = 'running' OR step > 0 AND forked_from IS NULL)");
     RULES.put(
         "a waiting run has an open question",
         "SELECT r.id FROM ~.run r WHERE r.status = 'waiting' AND NOT EXISTS"
