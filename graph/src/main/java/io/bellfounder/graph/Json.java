@@ -62,6 +62,7 @@ public final class Json {
       case BigDecimal n -> n;
       case Optional<?> o -> tree(o.orElse(null));
       case Enum<?> e -> e.name();
+      case Record r -> tree(Codec.of(Object.class).encode(r));
       case Map<?, ?> map -> {
         Map<String, Object> copy = new LinkedHashMap<>();
         map.forEach((k, v) -> copy.put(String.valueOf(k), tree(v)));

@@ -21,6 +21,11 @@ public interface NodeContext {
   /** What was sent to this task, or {@link JsonNull}. */
   Object input();
 
+  /** What was sent to this task, as {@link Codec#of(Class)} reads it. */
+  default <T> T input(Class<T> type) {
+    return Codec.of(type).decode(input());
+  }
+
   /** The run's id and the task's path. */
   String runId();
 
@@ -37,6 +42,11 @@ public interface NodeContext {
    * starts anew after the answer, and then this returns; so what stands before it runs again.
    */
   Object interrupt(Object payload);
+
+  /** As above, with the answer as {@link Codec#of(Class)} reads it. */
+  default <T> T interrupt(Object payload, Class<T> answer) {
+    return Codec.of(answer).decode(interrupt(payload));
+  }
 
   /** Asks several questions at once; returns when all are answered. */
   List<Object> interruptAll(List<?> payloads);
@@ -59,6 +69,11 @@ public interface NodeContext {
   /** As above, without a way to look. */
   default Object once(String name, Callable<?> effect) throws Exception {
     return once(name, effect, _ -> Optional.empty());
+  }
+
+  /** As above, with the result, or a person's answer, as {@link Codec#of(Class)} reads it. */
+  default <T> T once(String name, Class<T> result, Callable<T> effect) throws Exception {
+    return Codec.of(result).decode(once(name, effect));
   }
 
   /** An event of the caller's kind, committed with the step. */

@@ -18,6 +18,11 @@ public record RunView(
     long seq,
     @Nullable String errorCode,
     @Nullable String errorMessage) {
+  /** Whether nothing happens until somebody does something: answers, resumes or cancels it. */
+  public boolean resting() {
+    return !status.equals("queued") && !status.equals("running");
+  }
+
   public boolean ended() {
     return status.equals("completed") || status.equals("failed") || status.equals("cancelled");
   }

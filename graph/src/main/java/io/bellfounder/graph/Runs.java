@@ -2,6 +2,7 @@ package io.bellfounder.graph;
 
 import java.sql.Connection;
 import java.sql.SQLException;
+import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
 import java.util.UUID;
@@ -55,6 +56,25 @@ public final class Runs {
             run)
         .stream()
         .findFirst();
+  }
+
+  /**
+   * Waits until a run rests: until it has ended, or waits for answers, or for somebody to resume
+   * it. It asks every 20 ms, so it is for tests, scripts and a first program, not for thousands.
+   *
+   * @return the run as it rests, or as it is at the limit
+   * @throws IllegalArgumentException if there is no such run
+   */
+  public RunView await(UUID run, Duration limit) throws SQLException, InterruptedException {
+    long deadline = System.nanoTime() + limit.toNanos();
+    while (true) {
+      RunView view =
+          find(run).orElseThrow(() -> new IllegalArgumentException("there is no run " + run));
+      if (view.resting() || System.nanoTime() - deadline >= 0) {
+        return view;
+      }
+      Thread.sleep(20);
+    }
   }
 
   /**
