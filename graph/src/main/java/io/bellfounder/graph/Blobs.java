@@ -75,6 +75,37 @@ record Blobs(Database db) {
         run);
   }
 
+  /**
+   * Deletes those of these values that no run needs.
+   *
+   * @return how many
+   */
+  int drop(Connection c, String tenant, List<String> hashes) throws SQLException {
+    String[] all = hashes.toArray(String[]::new);
+    // Locked by one statement and looked at by the next, which sees who came before the lock.
+    List<Integer> _ =
+        db.query(
+            c,
+            r -> 1,
+            """
+            SELECT 1 FROM ~.blob WHERE tenant = ?
+              AND hash IN (SELECT decode(h, 'hex') FROM unnest(?::text[]) h)
+            ORDER BY hash FOR UPDATE\
+            """,
+            tenant,
+            all);
+    return db.update(
+        c,
+        """
+        DELETE FROM ~.blob b WHERE b.tenant = ?
+          AND b.hash IN (SELECT decode(h, 'hex') FROM unnest(?::text[]) h)
+          AND NOT EXISTS (
+            SELECT 1 FROM ~.blob_use u WHERE u.tenant = b.tenant AND u.hash = b.hash)\
+        """,
+        tenant,
+        all);
+  }
+
   /** Reads what {@link Large} wrote, with one query for each depth at which large values lie. */
   Reader reader(Connection c, UUID run) {
     return new Reader(c, run);

@@ -103,6 +103,7 @@ public final class History {
    * hand.
    *
    * @return empty if there is no such checkpoint, or no more
+   * @throws IllegalArgumentException if there is no such run
    * @throws Unreadable if it cannot be read
    */
   public Optional<State> state(UUID run, long n) throws SQLException {

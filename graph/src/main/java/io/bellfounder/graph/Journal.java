@@ -20,7 +20,7 @@ import org.jspecify.annotations.Nullable;
  * changes nothing and says so.
  */
 final class Journal {
-  /** Deltas between two snapshots: so many characters, each write with a fixed weight added. */
+  /** Deltas between two snapshots: so many characters, and {@link Past#WEIGHT}s. */
   static final long SNAPSHOT_WEIGHT = 64 * 1024;
 
   /** Or this part of a large state, so that making snapshots costs a bounded share of the work. */
@@ -263,10 +263,11 @@ final class Journal {
     Commits.Point point = null;
     // A failed decision leaves the state as it was, so that the run can go on from there.
     if (!failed && !status.equals("cancelled")) {
+      pendingWeight += Past.WEIGHT;
       // The first checkpoint has a snapshot, in which its writes are.
       for (Decision.Write write : n == 1 ? List.<Decision.Write>of() : decision.writes()) {
         String value = large.write(write.update());
-        pendingWeight += value.length() + Past.WRITE_WEIGHT;
+        pendingWeight += value.length() + Past.WEIGHT;
         writes.add(new Commits.Write(write.frame(), write.channel(), write.whole(), value));
       }
       String snapshot = null;

@@ -25,6 +25,9 @@ final class Large {
   static final String BLOB = "$blob";
   static final String PART = "$part";
 
+  /** Finds references in stored JSON, for the database; may find some in callers' own values. */
+  static final String REFERENCE = "\"\\$(?:blob|part)\":\"([0-9a-f]{64})\"";
+
   /** Of what {@link #write} gives. */
   static final int FORMAT = 2;
 

@@ -21,13 +21,16 @@ import org.jspecify.annotations.Nullable;
 record Past(Database db, Connection c, UUID run, LongFunction<Shape> shapes) {
   private static final int PAGE = 100;
 
-  /** What a write costs a reader, apart from its length. */
-  static final int WRITE_WEIGHT = 64;
+  /**
+   * What each write costs a reader, apart from its length, and each step, so that steps that write
+   * nothing come to a snapshot too.
+   */
+  static final int WEIGHT = 64;
 
   /**
    * A state and what it took to read it.
    *
-   * @param weight of the deltas since the last snapshot: characters, and {@link #WRITE_WEIGHT} each
+   * @param weight of the deltas since the last snapshot: characters, and {@link #WEIGHT}s
    * @param full characters read in all
    * @param large the hashes of all large values read
    */
@@ -89,13 +92,13 @@ record Past(Database db, Connection c, UUID run, LongFunction<Shape> shapes) {
                 .orElseThrow(() -> new Unreadable("its first snapshot is missing"));
     final int snapshot = reader.add(base.format(), Objects.requireNonNull(base.snapshot()));
     record Delta(String frame, String channel, boolean whole, int value) {}
-    long[] weight = {0};
+    long[] weight = {(point.n() - base.n()) * WEIGHT};
     List<Delta> deltas =
         db.query(
             c,
             r -> {
               String value = r.getString(5);
-              weight[0] += value.length() + WRITE_WEIGHT;
+              weight[0] += value.length() + WEIGHT;
               return new Delta(
                   r.getString(1), r.getString(2), r.getBoolean(3), reader.add(r.getInt(4), value));
             },

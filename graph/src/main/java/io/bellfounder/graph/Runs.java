@@ -88,7 +88,10 @@ public final class Runs {
         new StateView(Journal.values(db, c, run, graph).orElseGet(() -> Kernel.initial(graph))));
   }
 
-  /** Events after a number, oldest first, at most {@code limit} (1 to 1000). */
+  /**
+   * Events after a number, oldest first, at most {@code limit} (1 to 1000). Numbers have no gaps; a
+   * run's first ones are missing once its {@link Retention retention} has pruned them.
+   */
   public List<Event> events(UUID run, long after, int limit) throws SQLException {
     record Row(long seq, String kind, int data) {}
     return db.transaction(c -> {
@@ -204,7 +207,7 @@ public final class Runs {
               c,
               """
               UPDATE ~.run SET status = 'queued', pause_requested = false, takeovers = 0,
-                ended_at = NULL, error_code = NULL, error_message = NULL,
+                ended_at = NULL, prune_at = '-infinity', error_code = NULL, error_message = NULL,
                 queue_at = now() - priority * interval '1 minute'
               WHERE id = ? AND (status IN ('paused', 'dead', 'parked')
                 OR status = 'failed' AND thread IS NULL)\

@@ -31,6 +31,7 @@ public final class Worker implements AutoCloseable {
   private final Leases leases;
   private final Heart heart;
   private final Commits commits;
+  private final Janitor janitor;
   private final Thread claiming;
   private volatile boolean open = true;
 
@@ -42,6 +43,7 @@ public final class Worker implements AutoCloseable {
     this.commits = new Commits(db);
     this.leases = new Leases(db, options, Claims.POSTGRES);
     this.heart = new Heart(db, options, graphs.keySet(), running);
+    this.janitor = new Janitor(db, options.name());
     this.claiming =
         Thread.ofPlatform().daemon().name("graph-claim-" + options.name()).unstarted(this::claim);
   }
@@ -91,6 +93,7 @@ public final class Worker implements AutoCloseable {
   @Override
   public void close() {
     open = false;
+    janitor.close();
     running.values().forEach(StepCarrier::stop);
     threads.shutdown();
     try {

@@ -13,17 +13,16 @@ ALTER TABLE ${schema}.checkpoint
 CREATE INDEX checkpoint_snapshot ON ${schema}.checkpoint (run, n) WHERE snapshot IS NOT NULL;
 
 ALTER TABLE ${schema}.run
-  -- A run that has forks is not deleted before them.
-  ADD COLUMN forked_from uuid REFERENCES ${schema}.run,
+  -- The run and checkpoint that a fork began with; that run may be gone by now.
+  ADD COLUMN forked_from uuid,
   ADD COLUMN forked_at bigint,
   -- Up to these numbers, checkpoints and events have been pruned.
   ADD COLUMN checkpoints_pruned bigint NOT NULL DEFAULT 0,
   ADD COLUMN events_pruned bigint NOT NULL DEFAULT 0,
-  -- When something of an ended run is next to be pruned; null until its policy was looked up.
-  ADD COLUMN prune_at timestamptz,
+  -- When something of an ended run is next to be pruned; at once until its policy was looked up.
+  ADD COLUMN prune_at timestamptz NOT NULL DEFAULT '-infinity',
   ADD CHECK ((forked_from IS NULL) = (forked_at IS NULL));
-CREATE INDEX run_forks ON ${schema}.run (forked_from, forked_at) WHERE forked_from IS NOT NULL;
-CREATE INDEX run_prune ON ${schema}.run (prune_at NULLS FIRST) WHERE ended_at IS NOT NULL;
+CREATE INDEX run_prune ON ${schema}.run (prune_at) WHERE ended_at IS NOT NULL;
 
 -- What runs are pinned to, as data: their past can be read where their code is not at hand.
 CREATE TABLE ${schema}.spec (
@@ -52,13 +51,13 @@ CREATE TABLE ${schema}.blob_use (
 );
 CREATE INDEX blob_use_hash ON ${schema}.blob_use (tenant, hash);
 
--- An empty tenant or graph stands for all. The most particular row holds; tenant before graph.
+-- An empty tenant or graph stands for all. The most particular row holds; tenant before graph. Null keeps for ever.
 CREATE TABLE ${schema}.retention (
-  tenant           text NOT NULL,
-  graph            text NOT NULL,
-  history_for      interval,
-  checkpoints_kept integer NOT NULL CHECK (checkpoints_kept >= 1),
-  events_for       interval,
-  runs_for         interval,
+  tenant          text NOT NULL,
+  graph           text NOT NULL,
+  history_for     interval,
+  checkpoints_max integer NOT NULL CHECK (checkpoints_max >= 1),
+  events_for      interval,
+  runs_for        interval,
   PRIMARY KEY (tenant, graph)
 );

@@ -275,33 +275,42 @@ class MigrationTest {
   void migrations_and_forks_that_fail_at_any_statement_have_happened_wholly_or_not_at_all()
       throws Exception {
     work(OLD, NEW);
-    UUID forked = start(OLD, "t");
-    awaits(forked, "waiting");
+    int statements = 20;
+    List<UUID> all = new ArrayList<>();
+    for (int i = 0; i < 2 * statements; i++) {
+      all.add(start(OLD, "t"));
+    }
+    UUID forked = all.getLast();
+    for (UUID run : all) {
+      awaits(run, "waiting");
+    }
     FailingDataSource failing = new FailingDataSource(database.owner());
     Migration broken = new Migration(failing.dataSource(), "g", NEW);
     History history = new History(failing.dataSource(), "g");
     boolean failed = true;
-    for (int n = 1; failed; n++) {
-      failed = false;
-      for (boolean after : new boolean[] {false, true}) {
-        UUID run = start(OLD, "t");
-        awaits(run, "waiting");
-        failing.failAt(n, after);
-        Migration.Verdict moved = repeated(() -> broken.migrate(run));
-        assertThat(moved).isNotInstanceOf(Migration.Verdict.Stays.class);
-        failed |= failing.failed();
+    for (int i = 0; i < all.size(); i++) {
+      int n = 1 + i / 2;
+      boolean after = i % 2 == 0;
+      RunRequest as = RunRequest.of(OLD, "t", Update.none()).key("fork " + i);
+      failing.failAt(n, after);
+      assertThat(repeated(() -> history.fork(forked, 2, as)))
+          .isNotInstanceOf(Started.Conflict.class);
+      failed = failing.failed();
 
-        RunRequest as = RunRequest.of(OLD, "t", Update.none()).key("fork " + n + after);
-        failing.failAt(n, after);
-        Started started = repeated(() -> history.fork(forked, 2, as));
-        assertThat(started).isNotInstanceOf(Started.Conflict.class);
-        failed |= failing.failed();
-        failing.failAt(Long.MAX_VALUE, false);
-        answer(run);
-        awaits(run, "completed");
-        assertThat(runs.state(run, NEW).get(NAME)).isEqualTo(new Name("Ada", "Lovelace"));
-      }
+      UUID run = all.get(i);
+      failing.failAt(n, after);
+      assertThat(repeated(() -> broken.migrate(run)))
+          .isNotInstanceOf(Migration.Verdict.Stays.class);
+      failed |= failing.failed();
+      answer(run);
     }
+    assertThat(failed).as("there are more statements than were made to fail").isFalse();
+    for (UUID run : all) {
+      awaits(run, "completed");
+      assertThat(runs.state(run, NEW).get(NAME)).isEqualTo(new Name("Ada", "Lovelace"));
+    }
+    assertThat(db.query(r -> r.getLong(1), "SELECT count(*) FROM ~.run"))
+        .containsExactly(2L * all.size());
   }
 
   private interface Try<T> {

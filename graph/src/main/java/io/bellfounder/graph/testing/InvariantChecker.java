@@ -17,13 +17,49 @@ public final class InvariantChecker {
   static {
     RULES.put(
         "events have no gaps and end at the run's number",
-        "SELECT r.id FROM ~.run r LEFT JOIN ~.event e ON e.run = r.id GROUP BY r.id, r.seq"
-            + " HAVING count(e.seq) <> r.seq OR coalesce(max(e.seq), 0) <> r.seq");
+        "SELECT r.id FROM ~.run r LEFT JOIN ~.event e ON e.run = r.id GROUP BY r.id"
+            + " HAVING count(e.seq) <> r.seq - r.events_pruned"
+            + " OR coalesce(max(e.seq), r.events_pruned) <> r.seq"
+            + " OR min(e.seq) <> r.events_pruned + 1");
     RULES.put(
         "checkpoints have no gaps and end at the run's number",
+        "SELECT r.id FROM ~.run r LEFT JOIN ~.checkpoint c ON c.run = r.id GROUP BY r.id"
+            + " HAVING count(c.n) <> r.checkpoint - r.checkpoints_pruned"
+            + " OR coalesce(max(c.n), r.checkpoints_pruned) <> r.checkpoint"
+            + " OR min(c.n) <> r.checkpoints_pruned + 1");
+    RULES.put(
+        "a run's first checkpoint has a snapshot, and so has the first of each spec",
+        "SELECT r.id FROM ~.run r JOIN ~.checkpoint c ON c.run = r.id WHERE c.snapshot IS NULL"
+            + " AND (c.n = r.checkpoints_pruned + 1 OR c.spec_before IS NOT NULL)");
+    RULES.put(
+        "what changed a state belongs to a checkpoint",
+        "SELECT d.run FROM ~.channel_delta d WHERE NOT EXISTS"
+            + " (SELECT 1 FROM ~.checkpoint c WHERE c.run = d.run AND c.n = d.n)");
+    RULES.put(
+        "specs of what was stored are stored",
         "SELECT r.id FROM ~.run r LEFT JOIN ~.checkpoint c ON c.run = r.id"
-            + " GROUP BY r.id, r.checkpoint HAVING count(c.n) <> r.checkpoint"
-            + " OR coalesce(max(c.n), 0) <> r.checkpoint");
+            + " CROSS JOIN LATERAL (VALUES (r.spec_hash), (c.spec_before)) s (hash)"
+            + " WHERE r.checkpoint > 0 AND s.hash IS NOT NULL"
+            + " AND NOT EXISTS (SELECT 1 FROM ~.spec WHERE spec.hash = s.hash)");
+    RULES.put(
+        "a large value is what its hash says, and some run needs it",
+        "SELECT b.hash FROM ~.blob b WHERE b.hash <> sha256(convert_to(b.value, 'UTF8'))"
+            + " OR NOT EXISTS"
+            + " (SELECT 1 FROM ~.blob_use u WHERE u.tenant = b.tenant AND u.hash = b.hash)");
+    RULES.put(
+        "a run has noted that it needs every large value that it names",
+        """
+        SELECT t.run FROM (
+          SELECT run, format, concat(control, snapshot, results) AS t FROM ~.checkpoint
+          UNION ALL SELECT run, format, value::text FROM ~.channel_delta
+          UNION ALL SELECT run, format, result::text FROM ~.task
+          UNION ALL SELECT run, format, data::text FROM ~.event
+          UNION ALL SELECT u.run, 2, b.value FROM ~.blob_use u
+            JOIN ~.blob b ON b.tenant = u.tenant AND b.hash = u.hash) t
+        CROSS JOIN LATERAL regexp_matches(t.t, '\\{"\\$(?:blob|part)":"([0-9a-f]{64})"\\}', 'g') m
+        WHERE t.format = 2 AND NOT EXISTS (SELECT 1 FROM ~.blob_use u
+          WHERE u.run = t.run AND u.hash = decode(m[1], 'hex'))\
+        """);
     RULES.put(
         "a tenant runs no more than its limit",
         "SELECT t.id FROM ~.tenant t WHERE t.running_max <"
