@@ -4,6 +4,7 @@ import java.sql.Connection;
 import java.sql.PreparedStatement;
 import java.sql.ResultSet;
 import java.sql.SQLException;
+import java.sql.Statement;
 import java.util.ArrayList;
 import java.util.List;
 import javax.sql.DataSource;
@@ -39,6 +40,16 @@ record Database(DataSource source, String schema) {
         throw e;
       }
     }
+  }
+
+  /** Reads with several statements what one moment had; writes nothing. */
+  <T> T snapshot(Work<T> work) throws SQLException {
+    return transaction(c -> {
+      try (Statement statement = c.createStatement()) {
+        statement.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY");
+      }
+      return work.in(c);
+    });
   }
 
   <T> List<T> query(Row<T> row, String sql, @Nullable Object... values) throws SQLException {

@@ -56,7 +56,7 @@ public final class History {
    */
   public List<Checkpoint> checkpoints(UUID run, long after, int limit) throws SQLException {
     record Row(long n, java.time.Instant at, int control) {}
-    return db.transaction(c -> {
+    return db.snapshot(c -> {
       Blobs.Reader reader = new Blobs(db).reader(c, run);
       List<Row> rows =
           db.query(
@@ -107,7 +107,7 @@ public final class History {
    * @throws Unreadable if it cannot be read
    */
   public Optional<State> state(UUID run, long n) throws SQLException {
-    return db.transaction(c -> point(c, run, new Specs(db).of(c, run), n));
+    return db.snapshot(c -> point(c, run, new Specs(db).of(c, run), n));
   }
 
   private Optional<State> point(Connection c, UUID run, Specs.Line specs, long n)
@@ -125,7 +125,7 @@ public final class History {
   public Replay replay(UUID run, Collection<Graph> graphs) throws SQLException {
     Map<String, Graph> known =
         graphs.stream().collect(Collectors.toMap(Graph::hash, Function.identity(), (a, _) -> a));
-    return db.transaction(c -> {
+    return db.snapshot(c -> {
       Specs.Line specs = new Specs(db).of(c, run);
       Map<String, Object> answers = new HashMap<>();
       db.query(
@@ -159,29 +159,35 @@ public final class History {
     if (!as.delay().isZero()) {
       throw new IllegalArgumentException("a fork begins at once: start it without a delay");
     }
-    return db.transaction(c -> fork(c, run, n, as));
+    Optional<Origin> origin = db.snapshot(c -> origin(c, run, n, as.tenant()));
+    return db.transaction(c -> {
+      Started started = runs.start(c, as);
+      if (started instanceof Started.Same(UUID before)) {
+        return isForkOf(c, before, run, n) ? started : new Started.Conflict(before);
+      }
+      if (started instanceof Started.Created(UUID fork)) {
+        Origin from =
+            origin.orElseThrow(() ->
+                new IllegalArgumentException(
+                    "tenant %s has no run %s with checkpoint %d".formatted(as.tenant(), run, n)));
+        store(c, fork, run, n, state(from.shape(), from.state(), as), as.graph());
+      }
+      return started;
+    });
   }
 
-  private Started fork(Connection c, UUID run, long n, RunRequest as) throws SQLException {
-    Started started = runs.start(c, as);
-    if (started instanceof Started.Same(UUID before)) {
-      return isForkOf(c, before, run, n) ? started : new Started.Conflict(before);
-    }
-    if (!(started instanceof Started.Created(UUID fork))) {
-      return started;
-    }
-    List<String> tenant =
-        db.query(c, r -> r.getString(1), "SELECT tenant FROM ~.run WHERE id = ?", run);
-    if (!tenant.equals(List.of(as.tenant()))) {
-      throw new IllegalArgumentException("tenant " + as.tenant() + " has no run " + run);
+  private record Origin(Shape shape, State state) {}
+
+  private Optional<Origin> origin(Connection c, UUID run, long n, String tenant)
+      throws SQLException {
+    boolean there =
+        !db.query(c, r -> 1, "SELECT 1 FROM ~.run WHERE id = ? AND tenant = ?", run, tenant)
+            .isEmpty();
+    if (!there) {
+      return Optional.empty();
     }
     Specs.Line specs = new Specs(db).of(c, run);
-    State then =
-        point(c, run, specs, n)
-            .orElseThrow(
-                () -> new IllegalArgumentException("run " + run + " has no checkpoint " + n));
-    store(c, fork, run, n, state(specs.apply(n), then, as), as.graph());
-    return started;
+    return point(c, run, specs, n).map(state -> new Origin(specs.apply(n), state));
   }
 
   private boolean isForkOf(Connection c, UUID fork, UUID run, long n) throws SQLException {
@@ -272,7 +278,7 @@ public final class History {
    * @throws IllegalArgumentException if one has no checkpoint, or too many to compare
    */
   public RunDiff diff(UUID left, UUID right) throws SQLException {
-    return db.transaction(c -> {
+    return db.snapshot(c -> {
       Walk a = walk(c, left);
       Walk b = walk(c, right);
       long skipped =

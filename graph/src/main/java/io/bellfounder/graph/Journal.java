@@ -117,13 +117,12 @@ final class Journal {
     return answers;
   }
 
-  /** Results and effects by path, then by effect; an intent without a result has {@code null}. */
-  Map<String, Map<String, Optional<Object>>> tasks(Connection c) throws SQLException {
-    return tasks(db, c, claim.run());
-  }
-
-  static Map<String, Map<String, Optional<Object>>> tasks(Database db, Connection c, UUID run)
-      throws SQLException {
+  /**
+   * Results and effects of what runs now, by path, then by effect; an intent without a result has
+   * {@code null}.
+   */
+  static Map<String, Map<String, Optional<Object>>> tasks(
+      Database db, Connection c, UUID run, State now) throws SQLException {
     record Row(String path, String effect, int result) {}
     List<Row> rows = new ArrayList<>();
     Blobs.Reader reader = new Blobs(db).reader(c, run);
@@ -138,8 +137,10 @@ final class Journal {
                   result == null ? -1 : reader.add(r.getInt(4), result)));
           return 1;
         },
-        "SELECT path, effect, result, format FROM ~.task WHERE run = ?",
-        run);
+        "SELECT path, effect, result, format FROM ~.task"
+            + " WHERE run = ? AND split_part(path, '/', 1) = ANY (?)",
+        run,
+        now.root().tasks().stream().map(Task::path).toArray(String[]::new));
     reader.fetch();
     Map<String, Map<String, Optional<Object>>> all = new HashMap<>();
     rows.forEach(row ->

@@ -86,7 +86,7 @@ public final class Migration {
 
   /** Says whether a run would go; changes nothing. */
   public Verdict dryRun(UUID run) throws SQLException {
-    return db.transaction(c -> verdict(c, run, false));
+    return db.snapshot(c -> verdict(c, run, false));
   }
 
   /** Brings a run to this version if it can go. Safe to repeat. */
@@ -145,7 +145,7 @@ public final class Migration {
   }
 
   private Verdict begun(Connection c, UUID run, Row row, boolean go) throws SQLException {
-    Conversion conversion = new Conversion(dropped, pending(c, run));
+    Conversion conversion;
     State state;
     try {
       Specs.Line specs = new Specs(db).of(c, run);
@@ -154,6 +154,7 @@ public final class Migration {
               .last()
               .orElseThrow(() -> new Unreadable("its checkpoints are missing"))
               .state();
+      conversion = new Conversion(dropped, pending(c, run, old));
       state = conversion.state(specs.apply(row.checkpoint()), graph, old);
     } catch (Unreadable e) {
       return stays(run, row, List.of(String.valueOf(e.getMessage())));
@@ -168,9 +169,9 @@ public final class Migration {
     return new Verdict.Goes(run, row.hash());
   }
 
-  private Map<String, Update> pending(Connection c, UUID run) throws SQLException {
+  private Map<String, Update> pending(Connection c, UUID run, State old) throws SQLException {
     Map<String, Update> pending = new HashMap<>();
-    Journal.tasks(db, c, run)
+    Journal.tasks(db, c, run, old)
         .forEach((path, effects) ->
             effects
                 .getOrDefault("", Optional.empty())

@@ -3,8 +3,10 @@ package io.bellfounder.graph;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.UUID;
+import java.util.stream.Stream;
 
 /**
  * Deletes what is not to be kept, one run in one transaction, oldest first and so that what is left
@@ -184,15 +186,7 @@ record Pruning(Database db) {
       return Pruned.NOTHING;
     }
     Cut cut = cuts.getFirst();
-    // Tasks of earlier steps are in the state by then; their paths begin with their step.
-    db.update(
-        c,
-        """
-        DELETE FROM ~.task t USING ~.checkpoint p WHERE t.run = ? AND p.run = t.run AND p.n = ?
-          AND split_part(t.path, '.', 1)::bigint <= (p.control->'root'->>'step')::bigint\
-        """,
-        run,
-        cut.to());
+    tasks(c, run, cut.to());
     db.update(c, "DELETE FROM ~.channel_delta WHERE run = ? AND n < ?", run, cut.to());
     int deleted = db.update(c, "DELETE FROM ~.checkpoint WHERE run = ? AND n < ?", run, cut.to());
     db.update(
@@ -201,6 +195,32 @@ record Pruning(Database db) {
         cut.to() - 1,
         run);
     return new Pruned(0, deleted, 0, 0, 0, cut.more());
+  }
+
+  /** Deletes what tasks gave that were in the state at a checkpoint, and were to run no more. */
+  private void tasks(Connection c, UUID run, long n) throws SQLException {
+    Blobs.Reader reader = new Blobs(db).reader(c, run);
+    List<Integer> controls =
+        db.query(
+            c,
+            r -> reader.add(r.getInt(1), r.getString(2)),
+            "SELECT format, control FROM ~.checkpoint WHERE run = ? AND n = ?",
+            run,
+            n);
+    reader.fetch();
+    Frame root = State.read(reader.get(controls.getFirst()), Map.of()).root();
+    db.update(
+        c,
+        """
+        DELETE FROM ~.task WHERE run = ? AND split_part(path, '.', 1)::bigint <= ?
+          AND NOT split_part(path, '/', 1) = ANY (?)\
+        """,
+        run,
+        root.step(),
+        // What was deferred has the number of the step that led to it.
+        Stream.concat(root.tasks().stream(), root.held().stream())
+            .map(Task::path)
+            .toArray(String[]::new));
   }
 
   /** Deletes events but the last, which says how the run ended. */

@@ -84,7 +84,7 @@ public final class Runs {
    * @throws Unreadable if they cannot be read
    */
   public StateView state(UUID run, Graph graph) throws SQLException {
-    return db.transaction(c ->
+    return db.snapshot(c ->
         new StateView(Journal.values(db, c, run, graph).orElseGet(() -> Kernel.initial(graph))));
   }
 

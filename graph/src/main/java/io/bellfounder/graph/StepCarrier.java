@@ -124,8 +124,10 @@ final class StepCarrier {
     record Loaded(Optional<State> state, Map<String, Object> answers, Map<String, Object> base) {}
     Loaded loaded =
         db.transaction(c -> {
-          known = journal.tasks(c);
           Optional<State> state = journal.load(c, graph);
+          if (state.isPresent()) {
+            known = Journal.tasks(db, c, claim.run(), state.get());
+          }
           return new Loaded(
               state,
               journal.answers(c),

@@ -295,7 +295,7 @@ class HistoryTest {
     assertThatThrownBy(() -> history.fork(run, last, RunRequest.of(graph, "t", Update.none())))
         .hasMessageContaining("say where the fork is to go");
     assertThatThrownBy(() -> history.fork(run, last + 1, RunRequest.of(graph, "t", Update.none())))
-        .hasMessageContaining("has no checkpoint " + (last + 1));
+        .hasMessageContaining("with checkpoint " + (last + 1));
     assertThatThrownBy(() -> history.fork(run, 1, RunRequest.of(graph, "other", Update.none())))
         .hasMessageContaining("tenant other has no run");
     assertThatThrownBy(

@@ -12,6 +12,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.UUID;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -282,6 +283,54 @@ class RetentionTest {
     assertThat(count("run")).isEqualTo(kept.size());
     for (UUID run : kept) {
       assertThat(runs.state(run, LONG).get(LOG)).hasSize(30);
+    }
+  }
+
+  @Test
+  void what_a_deferred_task_did_is_known_after_pruning_when_its_run_is_resumed() throws Exception {
+    AtomicBoolean mended = new AtomicBoolean();
+    AtomicInteger effects = new AtomicInteger();
+    Graph graph =
+        Graph.named("deferred")
+            .channels(LOG)
+            .node("first", _ -> Update.none())
+            .node(
+                "loop",
+                _ -> {
+                  Update update = Update.none();
+                  for (int i = 0; i < 10; i++) {
+                    update = update.and(LOG, List.of("x".repeat(8000)));
+                  }
+                  return update;
+                })
+            .node(
+                "last",
+                NodeOptions.DEFAULT.asDeferred(),
+                c -> {
+                  Object effect = c.once("pay", () -> "" + effects.incrementAndGet());
+                  if (!mended.get()) {
+                    throw new IllegalStateException("broken on purpose");
+                  }
+                  return Update.of(LOG, List.of("paid " + effect));
+                })
+            .start("first")
+            .edge("first", "last")
+            .edge("first", "loop")
+            .branch(
+                "loop",
+                s -> s.get(LOG).size() < 30 ? Next.to("loop") : Next.end(),
+                "loop",
+                Graph.END)
+            .build();
+    retention.set("", "", RetentionPolicy.DEFAULT.historyFor(Duration.ZERO));
+    try (Worker _ = Worker.start(database.owner(), "g", WorkerOptions.named("d"), List.of(graph))) {
+      UUID run = start(RunRequest.of(graph, "t", Update.none()));
+      awaits(run, "failed");
+      assertThat(retention.prune(10).checkpoints()).isPositive();
+      mended.set(true);
+      runs.resume(run);
+      awaits(run, "completed");
+      assertThat(runs.state(run, graph).get(LOG)).hasSize(31).endsWith("paid 1");
     }
   }
 
