@@ -57,10 +57,12 @@ public record Channel<T>(
     return 1 + upcasters.size();
   }
 
+  /** The last value written; two writes in one step are refused. Empty at first. */
   public static <T> Channel<T> last(String name, Class<T> type) {
     return last(name, Codec.of(type));
   }
 
+  /** As above, for what {@link Codec#of(Class)} cannot write. */
   public static <T> Channel<T> last(String name, Codec<T> codec) {
     return new Channel<>(name, codec, Reducer.LAST, JsonNull.NULL);
   }
@@ -71,14 +73,17 @@ public record Channel<T>(
     return new Channel<>(name, codec, Reducer.LAST, codec.encode(initial));
   }
 
+  /** A list; what is written is added at its end. */
   public static <T> Channel<List<T>> append(String name, Class<T> item) {
     return of(name, Codec.list(Codec.of(item)), Reducer.APPEND);
   }
 
+  /** A list without repetitions; what is written is added unless it is there. */
   public static <T> Channel<List<T>> set(String name, Class<T> item) {
     return of(name, Codec.list(Codec.of(item)), Reducer.SET);
   }
 
+  /** A number from 0; what is written is added. */
   public static Channel<Long> counter(String name) {
     return of(name, Codec.of(Long.class), Reducer.COUNTER);
   }
@@ -91,6 +96,9 @@ public record Channel<T>(
         Reducer.MESSAGES);
   }
 
+  /**
+   * Merged by a function of the caller's: pure, and associative if several tasks write in one step.
+   */
   public static <T> Channel<T> custom(
       String name, Class<T> type, T initial, BinaryOperator<T> merge) {
     Codec<T> codec = Codec.of(type);
@@ -103,6 +111,7 @@ public record Channel<T>(
             (a, b) -> codec.encode(merge.apply(codec.decode(a), codec.decode(b)))));
   }
 
+  /** Any codec with any reducer. */
   public static <T> Channel<T> of(String name, Codec<T> codec, Reducer reducer) {
     return new Channel<>(name, codec, reducer, reducer.initial());
   }

@@ -19,6 +19,7 @@ public record Decision(State state, List<Task> tasks, List<Write> writes) {
    */
   public record Write(String frame, String channel, Object update, boolean whole) {}
 
+  /** Where the graph stands by it. */
   public Status status() {
     return state.status();
   }

@@ -60,10 +60,12 @@ public final class Graph {
     shape = Shape.of(this);
   }
 
+  /** Begins a graph. All its versions have this name. */
   public static Builder named(String name) {
     return new Builder(name);
   }
 
+  /** What all its versions are called. */
   public String name() {
     return name;
   }

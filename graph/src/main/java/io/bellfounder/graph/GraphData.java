@@ -17,16 +17,19 @@ public final class GraphData {
   private final Map<String, Upcaster> upcasters = new LinkedHashMap<>();
   private final Map<String, Reducer> reducers = new LinkedHashMap<>(Reducer.builtIn());
 
+  /** Code that data may name in a node's {@code use}. */
   public GraphData node(String name, Node node) {
     nodes.put(name, node);
     return this;
   }
 
+  /** A condition that data may name in a branch's {@code use}. */
   public GraphData condition(String name, Condition condition) {
     conditions.put(name, condition);
     return this;
   }
 
+  /** A reducer that data may name, beside the built-in ones. */
   public GraphData reducer(Reducer reducer) {
     reducers.put(reducer.name(), reducer);
     return this;
@@ -43,6 +46,7 @@ public final class GraphData {
     return this;
   }
 
+  /** As below, from JSON text. */
   public Graph read(String json) {
     return read(Json.object(Json.read(json)));
   }

@@ -36,6 +36,7 @@ public final class History {
   private final Database db;
   private final Runs runs;
 
+  /** Forks made here are carried by {@link Worker}. */
   public History(DataSource database, String schema) {
     this(database, schema, Claims.POSTGRES);
   }

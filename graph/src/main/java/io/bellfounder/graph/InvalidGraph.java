@@ -11,6 +11,7 @@ public final class InvalidGraph extends IllegalArgumentException {
     this.problems = List.copyOf(problems);
   }
 
+  /** Each names a place and the remedy. */
   public List<String> problems() {
     return problems;
   }

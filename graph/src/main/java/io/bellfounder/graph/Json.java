@@ -15,7 +15,7 @@ import org.jspecify.annotations.Nullable;
  * and Map, immutable and in the order written. The same tree is always written as the same bytes. A
  * text nested deeper than 200 levels is refused.
  */
-public final class Json {
+final class Json {
   private static final int DEPTH_MAX = 200;
   private final String text;
   private int at;

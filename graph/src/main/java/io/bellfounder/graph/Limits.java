@@ -13,6 +13,7 @@ import javax.sql.DataSource;
 public final class Limits {
   private final Database db;
 
+  /** Of one schema. */
   public Limits(DataSource database, String schema) {
     this.db = new Database(database, schema);
   }

@@ -12,18 +12,22 @@ public record Next(List<String> nodes, List<Send> sends) {
     sends = List.copyOf(sends);
   }
 
+  /** To these nodes, which run at the same time. */
   public static Next to(String... nodes) {
     return new Next(List.of(nodes), List.of());
   }
 
+  /** One task for each, with an input of its own. */
   public static Next send(List<Send> sends) {
     return new Next(List.of(), sends);
   }
 
+  /** Nowhere: the branch ends. */
   public static Next end() {
     return new Next(List.of(), List.of());
   }
 
+  /** The same, and one more task. */
   public Next and(Send send) {
     List<Send> all = new ArrayList<>(sends);
     all.add(send);

@@ -36,41 +36,49 @@ public record NodeOptions(
     }
   }
 
+  /** The same with another retry policy. */
   public NodeOptions retry(RetryPolicy policy) {
     return new NodeOptions(
         policy, timeout, deferred, askBefore, askAfter, onFailure, goes, transactional);
   }
 
+  /** The same with another time for one attempt, above zero. */
   public NodeOptions timeout(Duration limit) {
     return new NodeOptions(
         retry, limit, deferred, askBefore, askAfter, onFailure, goes, transactional);
   }
 
+  /** The same, but only when nothing else is left to run. */
   public NodeOptions asDeferred() {
     return new NodeOptions(
         retry, timeout, true, askBefore, askAfter, onFailure, goes, transactional);
   }
 
+  /** The same, behind a gate: waits for any answer before it runs. */
   public NodeOptions askingBefore() {
     return new NodeOptions(
         retry, timeout, deferred, true, askAfter, onFailure, goes, transactional);
   }
 
+  /** The same, but what follows waits for any answer. */
   public NodeOptions askingAfter() {
     return new NodeOptions(
         retry, timeout, deferred, askBefore, true, onFailure, goes, transactional);
   }
 
+  /** The same; when it failed for good, the run goes to this node. */
   public NodeOptions onFailure(String node) {
     return new NodeOptions(
         retry, timeout, deferred, askBefore, askAfter, node, goes, transactional);
   }
 
+  /** The same; its commands lead to these nodes only. */
   public NodeOptions goes(String... nodes) {
     return new NodeOptions(
         retry, timeout, deferred, askBefore, askAfter, onFailure, List.of(nodes), transactional);
   }
 
+  /** The same, but inside the step's commit: no retry, no time-out, a connection. */
   public NodeOptions asTransactional() {
     return new NodeOptions(retry, timeout, deferred, askBefore, askAfter, onFailure, goes, true);
   }

@@ -19,10 +19,12 @@ public record Rate(int runs, Duration per) {
     }
   }
 
+  /** So many in any second, and as many more after a pause. */
   public static Rate perSecond(int runs) {
     return new Rate(runs, Duration.ofSeconds(1));
   }
 
+  /** So many in any minute, and as many more after a pause. */
   public static Rate perMinute(int runs) {
     return new Rate(runs, Duration.ofMinutes(1));
   }

@@ -18,6 +18,7 @@ public record RetryPolicy(int attemptsMax, Duration first, Duration longest) {
     }
   }
 
+  /** So many attempts, 0.5 s after the first, twice that after the next, 30 s at most. */
   public static RetryPolicy times(int attemptsMax) {
     return new RetryPolicy(attemptsMax, Duration.ofMillis(500), Duration.ofSeconds(30));
   }

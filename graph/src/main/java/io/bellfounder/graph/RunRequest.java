@@ -42,31 +42,38 @@ public record RunRequest(
     }
   }
 
+  /** A run of its own, with the defaults of all others. */
   public static RunRequest of(Graph graph, String tenant, Update input) {
     return new RunRequest(
         graph, tenant, input, null, null, ThreadPolicy.QUEUE, "", 0, Duration.ZERO);
   }
 
+  /** The same, started once for this key. */
   public RunRequest key(String once) {
     return new RunRequest(graph, tenant, input, once, thread, policy, lane, priority, delay);
   }
 
+  /** The same, as one of a thread's runs. */
   public RunRequest thread(String id) {
     return new RunRequest(graph, tenant, input, key, id, policy, lane, priority, delay);
   }
 
+  /** The same, with what happens when its thread is busy. */
   public RunRequest ifBusy(ThreadPolicy then) {
     return new RunRequest(graph, tenant, input, key, thread, then, lane, priority, delay);
   }
 
+  /** The same, within a lane's limits. */
   public RunRequest lane(String id) {
     return new RunRequest(graph, tenant, input, key, thread, policy, id, priority, delay);
   }
 
+  /** The same, this many minutes older than it is: -100 to 100. */
   public RunRequest priority(int points) {
     return new RunRequest(graph, tenant, input, key, thread, policy, lane, points, delay);
   }
 
+  /** The same, but not before this has passed. */
   public RunRequest delay(Duration wait) {
     return new RunRequest(graph, tenant, input, key, thread, policy, lane, priority, wait);
   }

@@ -23,6 +23,7 @@ public record RunView(
     return !status.equals("queued") && !status.equals("running");
   }
 
+  /** Whether it is completed, failed or cancelled. */
   public boolean ended() {
     return status.equals("completed") || status.equals("failed") || status.equals("cancelled");
   }

@@ -17,6 +17,7 @@ public final class Runs {
   private final Database db;
   private final String driver;
 
+  /** Runs started here are carried by {@link Worker}. */
   public Runs(DataSource database, String schema) {
     this(database, schema, Claims.POSTGRES);
   }
@@ -31,6 +32,7 @@ public final class Runs {
     this.driver = driver;
   }
 
+  /** Starts a run, once if the request has a key. */
   public Started start(RunRequest request) throws SQLException {
     return db.transaction(c -> start(c, request));
   }
@@ -40,6 +42,7 @@ public final class Runs {
     return new Starts(db).start(c, request.row(driver));
   }
 
+  /** A run's row as it is now; empty if there is none. */
   public Optional<RunView> find(UUID run) throws SQLException {
     return db
         .query(
@@ -110,6 +113,7 @@ public final class Runs {
     });
   }
 
+  /** The questions that a run waits for, in the order asked. */
   public List<Question> questions(UUID run) throws SQLException {
     return db.query(
         r -> new Question(r.getObject(1, UUID.class), r.getString(2), Json.read(r.getString(3))),

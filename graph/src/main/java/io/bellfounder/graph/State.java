@@ -20,6 +20,7 @@ public record State(
     return root.values();
   }
 
+  /** The outermost graph's channels. */
   public StateView view() {
     return new StateView(root.values());
   }

@@ -22,6 +22,7 @@ public record StateView(Map<String, Object> data) {
                 "channel " + channel.name() + " has no value yet: give it one, or use find"));
   }
 
+  /** The channel's value; empty if there is none yet. */
   public <T> Optional<T> find(Channel<T> channel) {
     Object json = data.getOrDefault(channel.name(), channel.initial());
     return json == JsonNull.NULL ? Optional.empty() : Optional.of(channel.codec().decode(json));

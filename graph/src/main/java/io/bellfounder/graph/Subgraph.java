@@ -17,6 +17,7 @@ public record Subgraph(boolean shared, Map<String, String> in, Map<String, Strin
     out = java.util.Collections.unmodifiableMap(new LinkedHashMap<>(out));
   }
 
+  /** Channels of the same name are one. */
   public static Subgraph sharing() {
     return new Subgraph(true, Map.of(), Map.of());
   }
@@ -26,12 +27,14 @@ public record Subgraph(boolean shared, Map<String, String> in, Map<String, Strin
     return new Subgraph(false, Map.of(), Map.of());
   }
 
+  /** The same; the subgraph's channel begins with the parent's value. */
   public <T> Subgraph in(Channel<T> parent, Channel<T> child) {
     Map<String, String> all = new LinkedHashMap<>(in);
     all.put(parent.name(), child.name());
     return new Subgraph(shared, all, out);
   }
 
+  /** The same; what the subgraph has in the end is written to the parent's channel. */
   public <T> Subgraph out(Channel<T> child, Channel<T> parent) {
     Map<String, String> all = new LinkedHashMap<>(out);
     all.put(child.name(), parent.name());

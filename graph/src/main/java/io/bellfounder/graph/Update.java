@@ -23,10 +23,12 @@ public record Update(List<Write> writes, @Nullable Next next) {
     writes = List.copyOf(writes);
   }
 
+  /** No writes, along the edges. */
   public static Update none() {
     return NONE;
   }
 
+  /** One write, along the edges. */
   public static <T> Update of(Channel<T> channel, T value) {
     return NONE.and(channel, value);
   }
@@ -38,6 +40,7 @@ public record Update(List<Write> writes, @Nullable Next next) {
     return new Update(all, null);
   }
 
+  /** The same with one more write. */
   public <T> Update and(Channel<T> channel, T value) {
     List<Write> all = new ArrayList<>(writes);
     all.add(new Write(channel.name(), Json.tree(channel.codec().encode(value))));
@@ -49,6 +52,7 @@ public record Update(List<Write> writes, @Nullable Next next) {
     return go(Next.to(nodes));
   }
 
+  /** As above, also with tasks to be sent. */
   public Update go(Next where) {
     return new Update(writes, where);
   }
