@@ -255,13 +255,13 @@ function double() {
       const filter = Object.fromEntries(FILTERS.map((name) => [name, url.searchParams.get(name) ?? undefined])) as CallFilter;
       return page(world.filter((call) => accepts(filter, call)), Number(url.searchParams.get("limit") ?? 50));
     }
-    const one = /^\/(calls|sessions|keys)\/(.+)$/.exec(path);
+    const one = /^\/(calls|keys)\/(.+)$/.exec(path);
     if (one?.[1] === "calls") {
       const call = world.find((known) => known.id === one[2]);
       return call ? send(200, detail(call)) : refuse(404, "not_found", "There is no such call.");
     }
-    if (one?.[1] === "sessions") {
-      const found = tree(decodeURIComponent(one[2]!), world);
+    if (path === "/sessions/tree") {
+      const found = tree(url.searchParams.get("sessionId") ?? "", world);
       return found ? send(200, found) : refuse(404, "not_found", "There is no such session.");
     }
     if (path === "/sessions") {

@@ -1,6 +1,6 @@
 import { createRootRoute, createRoute, createRouter, lazyRouteComponent, redirect } from "@tanstack/react-router";
 import { type CallFilter, FILTERS } from "./api/calls";
-import { queryClient, session } from "./api/queries";
+import { live, queryClient, session } from "./api/queries";
 import { NotFound, PageFailed, Shell } from "./components/shell";
 import { readRange, type RangeSearch } from "./lib/range";
 
@@ -29,6 +29,8 @@ const inside = createRoute({
     if (!now.signedIn || now.passwordSet === false) {
       throw redirect({ to: "/sign-in", search: location.href === "/" ? {} : { next: location.href } });
     }
+    // Before the page asks for anything, so that little is asked twice.
+    live.start();
   },
 });
 
@@ -72,8 +74,10 @@ const sessions = createRoute({
 
 const sessionTree = createRoute({
   getParentRoute: () => inside,
-  path: "/sessions/$sessionId",
+  path: "/sessions/tree",
   component: lazyRouteComponent(() => import("./features/dataplane/SessionPage")),
+  // Clients choose the ids, slashes and dots included: no place for one in a path.
+  validateSearch: (raw: Raw): { sessionId: string } => ({ sessionId: text(raw.sessionId) ?? "" }),
 });
 
 const keys = createRoute({

@@ -26,6 +26,8 @@ export class LiveConnection {
 
   constructor(
     private readonly onEvent: (event: ServerSentEvent) => void,
+    /** Events are told from now on, and what was before is not. */
+    private readonly onBeginning: () => void,
     private readonly onRefused: () => void,
   ) {}
 
@@ -106,6 +108,7 @@ export class LiveConnection {
       }
       if (!response.ok || !response.body) throw new Error(`events answered ${response.status}`);
       this.set("live");
+      if (this.lastId === null) this.onBeginning();
       const parser = new SseParser();
       const reader = response.body.pipeThrough(new TextDecoderStream()).getReader();
       for (;;) {
@@ -113,10 +116,9 @@ export class LiveConnection {
         if (done) break;
         heard();
         this.failures = 0;
-        for (const event of parser.push(value)) {
-          if (event.id) this.lastId = event.id;
-          this.onEvent(event);
-        }
+        const events = parser.push(value);
+        this.lastId = parser.lastId ?? this.lastId;
+        events.forEach(this.onEvent);
       }
     } catch {
       // Broken, refused or silent: all the same, and tried again below.

@@ -1,4 +1,4 @@
-import { type InfiniteData, infiniteQueryOptions, keepPreviousData, QueryClient, queryOptions } from "@tanstack/react-query";
+import { type InfiniteData, infiniteQueryOptions, keepPreviousData, QueryClient, type QueryKey, queryOptions } from "@tanstack/react-query";
 import { type CallFilter, merge } from "./calls";
 import { get, Problem, query } from "./client";
 import { LiveConnection } from "./live";
@@ -55,7 +55,7 @@ export const calls = (filter: CallFilter) =>
   infiniteQueryOptions({
     queryKey: ["calls", filter],
     queryFn: ({ pageParam, signal }) =>
-      get<T.Page<T.Call>>(`/calls${query({ ...filter, limit: CALLS_A_PAGE, cursor: pageParam })}`, signal),
+      withWhatHappens(filter, pageParam, () => get<T.Page<T.Call>>(`/calls${query({ ...filter, limit: CALLS_A_PAGE, cursor: pageParam })}`, signal)),
     initialPageParam: null as string | null,
     getNextPageParam: (page) => page.nextCursor,
     // The stream of events keeps the list true; fetching many pages again would only cost.
@@ -77,7 +77,7 @@ export const sessions = (range: { from?: string; to?: string }) =>
 export const sessionTree = (id: string) =>
   queryOptions({
     queryKey: ["session-tree", id],
-    queryFn: ({ signal }) => get<T.SessionDetail>(`/sessions/${encodeURIComponent(id)}`, signal),
+    queryFn: ({ signal }) => get<T.SessionDetail>(`/sessions/tree${query({ sessionId: id })}`, signal),
   });
 
 export const keys = infiniteQueryOptions({
@@ -117,6 +117,21 @@ function changed(...names: string[]) {
     for (const name of sums) void queryClient.invalidateQueries({ queryKey: [name] });
     sums.clear();
   }, SUMS_EVERY_MILLIS);
+}
+
+const HEARD_MAX = 2_000;
+
+/** A page of calls that is on its way may be older than what the stream tells meanwhile. */
+async function withWhatHappens(filter: CallFilter, cursor: string | null, fetched: () => Promise<T.Page<T.Call>>): Promise<T.Page<T.Call>> {
+  const heard: T.Call[] = [];
+  const stop = watchCalls((call) => heard.length < HEARD_MAX && heard.push(call));
+  try {
+    const page = await fetched();
+    const concerns = cursor === null ? heard : heard.filter(({ id }) => page.items.some((item) => item.id === id));
+    return concerns.reduce((pages, call) => merge(pages, filter, call), { pages: [page], pageParams: [cursor] } as InfiniteData<T.Page<T.Call>>).pages[0]!;
+  } finally {
+    stop();
+  }
 }
 
 type CallWatcher = (call: T.Call) => void;
@@ -174,5 +189,12 @@ function apply({ event, data }: ServerSentEvent) {
   }
 }
 
-export const live = new LiveConnection(apply, () => void sessionEnded());
+/** What was asked before the stream began may lack what happened in between. */
+async function begin() {
+  const earlier = { predicate: ({ queryKey }: { queryKey: QueryKey }) => queryKey[0] !== session.queryKey[0] };
+  await queryClient.cancelQueries(earlier);
+  await queryClient.invalidateQueries(earlier);
+}
+
+export const live = new LiveConnection(apply, () => void begin(), () => void sessionEnded());
 

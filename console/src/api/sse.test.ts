@@ -6,10 +6,18 @@ const stream = ': hello\n\nid: 7\nevent: call.opened\ndata: {"a":1}\n\nid: 8\r\n
 describe("server-sent events", () => {
   it("reads events, ids and several lines of data, and leaves comments out", () => {
     expect(new SseParser().push(stream)).toEqual([
-      { id: "7", event: "call.opened", data: '{"a":1}' },
-      { id: "8", event: "key.changed", data: "one\ntwo" },
-      { id: "8", event: "message", data: "bare" },
+      { event: "call.opened", data: '{"a":1}' },
+      { event: "key.changed", data: "one\ntwo" },
+      { event: "message", data: "bare" },
     ]);
+  });
+
+  it("keeps the id of what came whole, also where no event came with it", () => {
+    const parser = new SseParser();
+    parser.push("id: 7\n\nid: 8\nevent: call.opened\ndata: {}\n");
+    expect(parser.lastId).toBe("7");
+    parser.push("\n");
+    expect(parser.lastId).toBe("8");
   });
 
   it("reads the same wherever the stream is cut", () => {

@@ -1,13 +1,14 @@
 export interface ServerSentEvent {
-  id: string | null;
   event: string;
   data: string;
 }
 
 /** Cuts a text stream into server-sent events (WHATWG HTML, 9.2.6), however its pieces are cut. */
 export class SseParser {
+  /** The newest id that came whole, also one that came without an event. */
+  lastId: string | null = null;
   private rest = "";
-  private lastId: string | null = null;
+  private id: string | null = null;
   private event = "";
   private data: string[] = [];
 
@@ -20,7 +21,8 @@ export class SseParser {
       const line = this.rest.slice(0, end.index);
       this.rest = this.rest.slice(end.index + end[0].length);
       if (line === "") {
-        if (this.data.length > 0) events.push({ id: this.lastId, event: this.event || "message", data: this.data.join("\n") });
+        this.lastId = this.id;
+        if (this.data.length > 0) events.push({ event: this.event || "message", data: this.data.join("\n") });
         this.event = "";
         this.data = [];
       } else {
@@ -36,6 +38,6 @@ export class SseParser {
     const value = colon < 0 ? "" : line.slice(colon + 1).replace(/^ /, "");
     if (name === "event") this.event = value;
     else if (name === "data") this.data.push(value);
-    else if (name === "id" && !value.includes("\0")) this.lastId = value;
+    else if (name === "id" && !value.includes("\0")) this.id = value;
   }
 }

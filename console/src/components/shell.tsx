@@ -32,9 +32,7 @@ export function Shell() {
   const signedIn = session?.signedIn === true;
 
   useEffect(() => {
-    if (!signedIn) return;
-    live.start();
-    return () => live.stop();
+    if (signedIn) live.start();
   }, [signedIn]);
 
   // The session ended while a page was open: sign in again, and come back here.

@@ -193,7 +193,7 @@ function Facts({ call }: { call: CallDetail }) {
         {call.route && call.route !== call.requestedModel && <Fact name="Route">{call.route}</Fact>}
         <Fact name="Protocol">{call.dialect === "anthropic" ? "Anthropic" : "OpenAI"}, {call.operation}</Fact>
         <Fact name="Status">{call.status ?? "–"}</Fact>
-        {call.sessionId && <Fact name="Session"><Link to="/sessions/$sessionId" params={{ sessionId: call.sessionId }} className="drill font-mono text-[0.8125rem]">{call.sessionId}</Link></Fact>}
+        {call.sessionId && <Fact name="Session"><Link to="/sessions/tree" search={{ sessionId: call.sessionId }} className="drill font-mono text-[0.8125rem]">{call.sessionId}</Link></Fact>}
         {call.agentId && <Fact name="Agent"><Id value={call.agentId} label="the agent's id" /></Fact>}
         {call.parentAgentId && <Fact name="Below agent"><Id value={call.parentAgentId} label="the parent agent's id" /></Fact>}
         {call.userAgent && <Fact name="Client">{call.userAgent}</Fact>}

@@ -1,5 +1,5 @@
 import { useQuery } from "@tanstack/react-query";
-import { Link, useParams } from "@tanstack/react-router";
+import { Link, useSearch } from "@tanstack/react-router";
 import { clsx } from "clsx";
 import { type ReactNode, useMemo, useState } from "react";
 import type { CallFilter } from "../../api/calls";
@@ -19,7 +19,7 @@ import { classes } from "../../lib/tokens";
 import { type FlatNode, flatten } from "../../lib/tree";
 
 export default function SessionPage() {
-  const { sessionId } = useParams({ from: "/inside/sessions/$sessionId" });
+  const { sessionId } = useSearch({ from: "/inside/sessions/tree" });
   const result = useQuery(sessionTree(sessionId));
   return (
     <>

@@ -56,11 +56,11 @@ export default function SessionsPage() {
                   {sessions.map((session) => (
                     <tr key={session.sessionId}>
                       <td className="min-w-36">
-                        <Link to="/sessions/$sessionId" params={{ sessionId: session.sessionId }} title={session.sessionId} className="drill font-mono text-[0.8125rem]">{session.sessionId.slice(0, 13)}</Link>
+                        <Link to="/sessions/tree" search={{ sessionId: session.sessionId }} title={session.sessionId} className="drill font-mono text-[0.8125rem]">{session.sessionId.slice(0, 13)}</Link>
                         <span className="block text-xs text-faint">{session.key.name}</span>
                       </td>
                       <td className="whitespace-nowrap"><Ago at={session.lastCallAt} /><span className="block text-xs text-faint">over {duration(Date.parse(session.lastCallAt) - Date.parse(session.firstCallAt))}</span></td>
-                      <td className="text-right font-medium"><Link to="/sessions/$sessionId" params={{ sessionId: session.sessionId }} className="drill"><Money pico={session.costPico} /></Link></td>
+                      <td className="text-right font-medium"><Link to="/sessions/tree" search={{ sessionId: session.sessionId }} className="drill"><Money pico={session.costPico} /></Link></td>
                       <td className="text-right whitespace-nowrap">
                         <Link to="/calls" search={{ sessionId: session.sessionId }} preload={false} className="drill">{count(session.calls)}</Link>
                         {session.errors > 0 && <Link to="/calls" search={{ sessionId: session.sessionId, outcome: ERRORS.join(",") }} preload={false} className="drill block text-[0.8125rem] text-bad">{count(session.errors)} failed</Link>}

@@ -73,12 +73,12 @@ final class LiveEndpoint implements SmartLifecycle {
       feed.forget();
     }
     audience.come();
-    feed.join(reader, lastId);
+    String id = feed.join(reader, lastId);
     try {
       response.setContentType("text/event-stream;charset=utf-8");
       response.setHeader("cache-control", "no-store");
       response.setHeader("x-accel-buffering", "no");
-      write(reader, response.getOutputStream());
+      write(reader, id, response.getOutputStream());
     } catch (IOException gone) {
       LOG.debug("a page stopped listening: {}", gone.getMessage());
     } catch (InterruptedException dropped) {
@@ -90,8 +90,10 @@ final class LiveEndpoint implements SmartLifecycle {
     }
   }
 
-  private void write(LiveReader reader, OutputStream out) throws IOException, InterruptedException {
-    out.write("retry: 1000\n\n".getBytes(StandardCharsets.UTF_8));
+  private void write(LiveReader reader, String id, OutputStream out)
+      throws IOException, InterruptedException {
+    // The id stands alone, so that a page that comes back before the first event misses none either.
+    out.write("retry: 1000\nid: %s\n\n".formatted(id).getBytes(StandardCharsets.UTF_8));
     out.flush();
     while (running && !reader.dropped()) {
       LiveEvent event = reader.next(HEARTBEAT);

@@ -56,16 +56,21 @@ final class LiveFeed {
     publish(null, "reset", _ -> "{}");
   }
 
-  /** Hands over what the reader missed, and from now on everything. */
-  synchronized void join(LiveReader reader, @Nullable String lastId) {
-    missed(reader.caller().organisationId(), lastId).forEach(reader::offer);
+  /**
+   * Hands over what the reader missed, and from now on everything.
+   *
+   * @return the id from which the reader has everything, until it is told a newer one
+   */
+  synchronized String join(LiveReader reader, @Nullable String lastId) {
     readers.add(reader);
+    if (lastId == null || lastId.isEmpty()) {
+      return id(sequence);
+    }
+    missed(reader.caller().organisationId(), lastId).forEach(reader::offer);
+    return lastId;
   }
 
-  private List<LiveEvent> missed(UUID organisation, @Nullable String lastId) {
-    if (lastId == null || lastId.isEmpty()) {
-      return List.of();
-    }
+  private List<LiveEvent> missed(UUID organisation, String lastId) {
     long last = sequence(lastId);
     long oldest = ring.isEmpty() ? sequence + 1 : ring.getFirst().sequence();
     if (last < oldest - 1 || last > sequence) {
@@ -89,7 +94,11 @@ final class LiveFeed {
   }
 
   String id(LiveEvent event) {
-    return life + "-" + event.sequence();
+    return id(event.sequence());
+  }
+
+  private String id(long number) {
+    return life + "-" + number;
   }
 
   /** -1 for an id of another life. */

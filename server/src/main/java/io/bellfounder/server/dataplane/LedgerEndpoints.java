@@ -134,8 +134,9 @@ final class LedgerEndpoints {
     return sessions.list(caller.organisationId(), from, to, PageRequest.of(limit, cursor));
   }
 
-  @GetMapping("/sessions/{sessionId}")
-  SessionReads.SessionDetail session(Caller caller, @PathVariable String sessionId) {
+  /** Clients choose the ids, slashes and dots included: no place for one in a path. */
+  @GetMapping("/sessions/tree")
+  SessionReads.SessionDetail session(Caller caller, @RequestParam String sessionId) {
     if (sessionId.length() > SESSION_ID_LENGTH_MAX) {
       throw Problem.notFound("session");
     }

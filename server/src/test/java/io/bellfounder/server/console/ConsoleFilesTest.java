@@ -22,7 +22,7 @@ final class ConsoleFilesTest {
       Answer root = server.browser().get("//").mustBe(200);
       assertThat(root.header("content-type")).startsWith("text/html");
       assertThat(root.header("cache-control")).contains("no-cache");
-      for (String page : new String[] {"//sign-in", "//calls/019a", "//sessions/some%20id"}) {
+      for (String page : new String[] {"//sign-in", "//calls/019a", "//sessions/tree?sessionId=a%2Fb.c"}) {
         assertThat(server.browser().get(page).mustBe(200).response().body())
             .as(page)
             .isEqualTo(root.response().body());
@@ -47,7 +47,7 @@ final class ConsoleFilesTest {
               "/api/v1/keys/{id}",
               "/api/v1/overview",
               "/api/v1/calls/{id}",
-              "/api/v1/sessions/{sessionId}",
+              "/api/v1/sessions/tree",
               "/api/v1/providers",
               "/api/v1/connect",
               "/api/v1/events");

@@ -226,7 +226,7 @@ final class LedgerContractTest {
     store.store(all.subList(4, 7));
 
     String path = session.replace(" ", "%20");
-    JsonNode detail = administrator.get("/sessions/" + path).mustBe(200).json();
+    JsonNode detail = administrator.get("/sessions/tree?sessionId=" + path).mustBe(200).json();
 
     JsonNode root = detail.path("root");
     assertThat(root.path("agentId").isNull()).isTrue();
@@ -249,7 +249,7 @@ final class LedgerContractTest {
     assertThat(listed.path("costPico").asString()).isEqualTo(cost(all).toString());
     mustEqual(
         overview(Instant.parse("2026-01-27T00:00:00Z"), "&sessionId=" + path).path("totals"), all);
-    administrator.get("/sessions/unknown").mustBeProblem(404, "not_found");
+    administrator.get("/sessions/tree?sessionId=unknown").mustBeProblem(404, "not_found");
   }
 
   @Test
