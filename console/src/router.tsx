@@ -78,6 +78,9 @@ const sessionTree = createRoute({
   component: lazyRouteComponent(() => import("./features/dataplane/SessionPage")),
   // Clients choose the ids, slashes and dots included: no place for one in a path.
   validateSearch: (raw: Raw): { sessionId: string } => ({ sessionId: text(raw.sessionId) ?? "" }),
+  beforeLoad: ({ search }) => {
+    if (!search.sessionId) throw redirect({ to: "/sessions" });
+  },
 });
 
 const keys = createRoute({
@@ -99,8 +102,10 @@ const connect = createRoute({
   component: lazyRouteComponent(() => import("./features/connect/ConnectPage")),
 });
 
+const elsewhere = createRoute({ getParentRoute: () => inside, path: "$", component: NotFound });
+
 export const router = createRouter({
-  routeTree: root.addChildren([signIn, inside.addChildren([overview, calls, call, sessions, sessionTree, keys, providers, connect])]),
+  routeTree: root.addChildren([signIn, inside.addChildren([overview, calls, call, sessions, sessionTree, keys, providers, connect, elsewhere])]),
   defaultPreload: "intent",
   defaultErrorComponent: PageFailed,
   scrollRestoration: true,

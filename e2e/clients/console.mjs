@@ -2,16 +2,15 @@
 // watches a call arrive, opens it and reads its cost; then every page in dark and light, wide and narrow, is photographed and
 // held against axe's rules. Takes its task as one JSON object on standard input, and reports as one on standard output; the
 // test judges.
-import { mkdirSync, readFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
+import { mkdirSync } from 'node:fs';
 import { gzipSync } from 'node:zlib';
 import { text } from 'node:stream/consumers';
 import { chromium } from 'playwright-core';
+import { look, whole } from './look.mjs';
 
 const { link, browser: executablePath, screenshots, model, session } = JSON.parse(await text(process.stdin));
 const base = new URL(link).origin;
-const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
-const report = { complaints: [], axe: [], screenshots: [], scripts: [], strangers: [] };
+const report = { complaints: [], axe: [], screenshots: [], strangers: [] };
 mkdirSync(screenshots, { recursive: true });
 
 const browser = await chromium.launch({ executablePath, args: ['--no-sandbox', '--disable-dev-shm-usage'] });
@@ -22,15 +21,6 @@ page.on('pageerror', (error) => report.complaints.push(String(error)));
 page.on('console', (message) => message.type() === 'error' && report.complaints.push(message.text()));
 page.on('request', (request) => request.url().startsWith(base) || /^(data|blob):/.test(request.url()) || report.strangers.push(request.url()));
 
-// What the first page costs on the wire, before anything is cached: encoded bytes of every script, as the browser counts them.
-const wire = await context.newCDPSession(page);
-const scripts = new Map();
-await wire.send('Network.enable');
-wire.on('Network.responseReceived', (e) => /javascript/.test(e.response.mimeType) && scripts.set(e.requestId, e.response.url));
-wire.on('Network.loadingFinished', (e) => {
-  if (scripts.has(e.requestId)) report.scripts.push({ path: new URL(scripts.get(e.requestId)).pathname, bytes: e.encodedDataLength });
-});
-
 // --- sign in by the link, choose a password
 await page.goto(link);
 await page.getByLabel('Your name').fill('Maria Glocke');
@@ -40,16 +30,21 @@ await page.getByLabel('Password again').fill('four unrelated words ring');
 report.addressAfterLink = page.url();
 await page.getByRole('button', { name: 'Save and open the console' }).click();
 await page.getByRole('heading', { name: 'Overview', level: 1 }).waitFor();
-await page.waitForLoadState('load');
-await page.evaluate(() => new Promise((idle) => requestIdleCallback(idle, { timeout: 3000 })));
-report.firstPageScripts = await Promise.all(
-  report.scripts.splice(0).map(async ({ path, bytes }) => {
-    const script = await fetch(base + path);
-    return { path, bytes, gzipped: gzipSync(Buffer.from(await script.arrayBuffer())).length };
-  }),
-);
+
+// --- before there is anything to show
+async function lookAt(name, on = page) {
+  await whole(on);
+  const seen = await look(on, screenshots, name);
+  report.screenshots.push(...seen.screenshots);
+  report.axe.push(...seen.violations);
+}
+for (const name of ['overview', 'calls', 'sessions', 'keys', 'providers', 'connect', 'nothing-here']) {
+  await page.goto(`${base}/${name === 'overview' ? '' : name}`);
+  await lookAt(`empty-${name}`);
+}
 
 // --- make a key
+await page.goto(base);
 await page.getByRole('link', { name: 'Keys', exact: true }).click();
 await page.getByRole('button', { name: 'New key' }).click();
 await page.getByLabel('Name', { exact: true }).fill('Maria’s laptop');
@@ -98,40 +93,33 @@ const pages = {
   calls: '/calls',
   call: `/calls/${report.callId}`,
   sessions: '/sessions',
-  session: `/sessions/${session}`,
+  session: `/sessions/tree?sessionId=${session}`,
   keys: '/keys',
   'new-key': '/keys?create=yes',
   providers: '/providers',
   connect: '/connect',
 };
 
-async function look(name, on) {
-  for (const theme of ['light', 'dark']) {
-    for (const [size, width] of [['wide', 1280], ['narrow', 390]]) {
-      await on.emulateMedia({ colorScheme: theme, reducedMotion: 'reduce' });
-      await on.setViewportSize({ width, height: 900 });
-      await on.evaluate(() => new Promise((painted) => requestAnimationFrame(() => requestAnimationFrame(painted))));
-      const file = `${screenshots}/${name}-${theme}-${size}.png`;
-      await on.screenshot({ path: file, animations: 'disabled' });
-      const overflow = await on.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
-      report.screenshots.push({ name, theme, size, file, overflow });
-      await on.evaluate(axe);
-      const found = await on.evaluate(() => axe.run(document, { resultTypes: ['violations'] }));
-      for (const { id, impact, nodes } of found.violations) {
-        report.axe.push({ page: name, theme, size, id, impact, target: nodes[0].target.join(' '), count: nodes.length });
-      }
-    }
-  }
+for (const [name, path] of Object.entries(pages)) {
+  await page.goto(base + path);
+  await lookAt(name);
 }
 
-for (const [name, path] of Object.entries(pages)) {
-  await page.setViewportSize({ width: 1280, height: 900 });
-  await page.goto(base + path);
-  await page.locator('h1:visible, [role=dialog]:visible, #main p:visible').first().waitFor();
-  // Skeletons give way to content: a page is looked at when nothing on it says that it is loading.
-  await page.waitForFunction(() => !document.querySelector('[aria-busy=true], [role=status] [class*=skeleton]'));
-  await look(name, page);
-}
+// --- what the overview with its charts costs a browser that has nothing yet
+const newcomer = await browser.newContext({ storageState: await context.storageState() });
+const overview = await newcomer.newPage();
+const scripts = new Set();
+overview.on('response', (response) => /javascript/.test(response.headers()['content-type'] ?? '') && scripts.add(response.url()));
+await overview.goto(base);
+await overview.locator('svg.recharts-surface').first().waitFor();
+await whole(overview);
+await overview.evaluate(() => new Promise((idle) => requestIdleCallback(idle, { timeout: 3000 })));
+report.charts = await overview.locator('svg.recharts-surface').count();
+report.firstPageScripts = await Promise.all(
+  [...scripts].map(async (url) => ({ path: new URL(url).pathname, gzipped: gzipSync(Buffer.from(await (await fetch(url)).arrayBuffer())).length })),
+);
+await newcomer.close();
+
 report.complaintsInside = report.complaints.splice(0);
 
 // --- the sign-in page, from outside; a link works once
@@ -142,7 +130,7 @@ await outside.goto(link);
 await outside.getByText('This link has been used already').waitFor();
 await outside.goto(`${base}/keys`);
 await outside.getByRole('button', { name: 'Sign in' }).waitFor();
-await look('sign-in', outside);
+await lookAt('sign-in', outside);
 await outside.getByLabel('E-mail address').fill('maria@bell.example');
 await outside.getByLabel('Password', { exact: true }).fill('four unrelated words ring');
 await outside.getByRole('button', { name: 'Sign in' }).click();

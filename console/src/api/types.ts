@@ -13,7 +13,7 @@ export interface Session {
   setupRequired: boolean;
   member: { id: string; email: string; name: string; role: string } | null;
   organisation: Named | null;
-  passwordSet?: boolean;
+  passwordSet: boolean;
   version: string;
 }
 
@@ -75,7 +75,7 @@ export interface Overview {
   totals: Totals;
   series: OverviewPoint[];
   groups: OverviewGroup[] | null;
-  groupSeries?: { start: Instant; groupId: string | null; costPico: Pico; calls: number }[] | null;
+  groupSeries: { start: Instant; groupId: string | null; costPico: Pico; calls: number }[] | null;
 }
 
 export type Outcome = "completed" | "failed" | "refused" | "aborted" | "cut" | "interrupted";
@@ -217,11 +217,11 @@ export interface Provider {
 export interface Route {
   name: string;
   dialect: string;
-  targets: { provider: string; model: string }[];
+  targets: { provider: string; /** null where the name asked for is passed on */ model: string | null }[];
 }
 
 export interface Connect {
   baseUrl: string;
-  modelExamples: { anthropic: string | null; openai: string | null };
+  modelExamples: { anthropic: string; openai: string };
   firstCall: { id: string; at: Instant; keyName: string; model: string } | null;
 }

@@ -6,9 +6,9 @@ import { type LiveState, useLiveState } from "../api/live";
 import { live, session as sessionQuery } from "../api/queries";
 import { ProblemView } from "./problem";
 import { useShortcuts } from "./shortcuts";
-import { Button } from "./ui/button";
+import { Button, buttonClass } from "./ui/button";
 import { BellMark, Icon, type IconName } from "./ui/icon";
-import { Empty } from "./ui/surface";
+import { Empty, PageHeader } from "./ui/surface";
 
 const pages = [
   { to: "/", label: "Overview", icon: "overview" },
@@ -178,9 +178,10 @@ function Account({ openShortcuts }: { openShortcuts: () => void }) {
 
 export function NotFound() {
   return (
-    <Empty title="There is no such page" art={<BellMark className="size-12" />}>
-      <p>The address may be mistyped, or old. <Link to="/" className="link">Go to the overview</Link>.</p>
-    </Empty>
+    <>
+      <PageHeader title="There is no such page" lead="The address may be mistyped, or old." />
+      <Link to="/" className={buttonClass("primary")}>Go to the overview</Link>
+    </>
   );
 }
 

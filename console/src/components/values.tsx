@@ -22,6 +22,11 @@ export function Money({ pico, className }: { pico: string | null; className?: st
   );
 }
 
+const ID_CHARACTERS_MAX = 13;
+
+/** An id as somebody tells it from others; whole in a title or on its own page. */
+export const briefly = (id: string): string => (id.length > ID_CHARACTERS_MAX ? `${id.slice(0, ID_CHARACTERS_MAX)}…` : id);
+
 /** `12.3K`, with `12,345` on hover. */
 export function Compact({ value, className }: { value: number; className?: string }) {
   return (

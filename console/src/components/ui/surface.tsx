@@ -59,7 +59,7 @@ export function Badge({ tone = "neutral", children, title, dot }: { tone?: Tone;
 }
 
 export function Skeleton({ className }: { className?: string }) {
-  return <div aria-hidden="true" className={clsx("animate-pulse-soft rounded-md bg-sunken", className)} />;
+  return <div aria-hidden="true" data-skeleton className={clsx("animate-pulse-soft rounded-md bg-sunken", className)} />;
 }
 
 /** Placeholders of a page's shape while it loads; the words are for screen readers. */

@@ -51,8 +51,8 @@ export default function ConnectPage() {
               setting={{
                 baseUrl: connect.data.baseUrl.replace(/\/+$/, ""),
                 key: made?.secret ?? PLACEHOLDER,
-                anthropicModel: connect.data.modelExamples.anthropic ?? "claude-opus-5-5",
-                openaiModel: connect.data.modelExamples.openai ?? "gpt-5.2",
+                anthropicModel: connect.data.modelExamples.anthropic,
+                openaiModel: connect.data.modelExamples.openai,
               }}
             />
           </div>

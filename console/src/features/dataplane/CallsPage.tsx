@@ -11,7 +11,7 @@ import { Button, buttonClass } from "../../components/ui/button";
 import { Select } from "../../components/ui/field";
 import { BellMark, Icon } from "../../components/ui/icon";
 import { Card, Empty, Loading, PageHeader } from "../../components/ui/surface";
-import { Compact, Money } from "../../components/values";
+import { briefly, Compact, Money } from "../../components/values";
 import { plural } from "../../lib/numbers";
 import { ERRORS, outcomes } from "../../lib/outcome";
 import { usePreferences } from "../../lib/preferences";
@@ -214,7 +214,7 @@ function Filters({ filter, calls, set, clear }: { filter: CallFilter; calls: Cal
     return [...names].sort();
   }, [routes.data, calls, filter.model]);
   const keyItems = keys.data?.pages.flatMap((page) => page.items) ?? [];
-  const member = filter.memberId && (filter.memberId === "none" ? "no member" : (calls.find((call) => call.member?.id === filter.memberId)?.member?.name ?? filter.memberId.slice(0, 8)));
+  const member = filter.memberId && (filter.memberId === "none" ? "no member" : (calls.find((call) => call.member?.id === filter.memberId)?.member?.name ?? briefly(filter.memberId)));
   const errors = ERRORS.join(",");
 
   const chips: { name: string; text: string; remove: Partial<CallFilter> }[] = [];
@@ -226,7 +226,7 @@ function Filters({ filter, calls, set, clear }: { filter: CallFilter; calls: Cal
     });
   }
   if (member) chips.push({ name: "member", text: `Member: ${member}`, remove: { memberId: undefined } });
-  if (filter.sessionId) chips.push({ name: "session", text: `Session ${filter.sessionId.slice(0, 8)}…`, remove: { sessionId: undefined, agentId: undefined } });
+  if (filter.sessionId) chips.push({ name: "session", text: `Session ${briefly(filter.sessionId)}`, remove: { sessionId: undefined, agentId: undefined } });
   if (filter.agentId) chips.push({ name: "agent", text: `Agent: ${filter.agentId}`, remove: { agentId: undefined } });
   if (filter.estimated) chips.push({ name: "estimated", text: "Estimated only", remove: { estimated: undefined } });
   if (filter.unpriced) chips.push({ name: "unpriced", text: "At the default price only", remove: { unpriced: undefined } });
@@ -241,7 +241,7 @@ function Filters({ filter, calls, set, clear }: { filter: CallFilter; calls: Cal
         </Select>
         <Select label="Key" hideLabel value={filter.keyId ?? ""} onChange={(event) => set({ keyId: event.target.value || undefined })} className="sm:w-44">
           <option value="">All keys</option>
-          {filter.keyId && !keyItems.some(({ id }) => id === filter.keyId) && <option value={filter.keyId}>{filter.keyId.slice(0, 8)}…</option>}
+          {filter.keyId && !keyItems.some(({ id }) => id === filter.keyId) && <option value={filter.keyId}>{briefly(filter.keyId)}</option>}
           {keyItems.map(({ id, name }) => <option key={id} value={id}>{name}</option>)}
         </Select>
         <Select label="Outcome" hideLabel value={filter.outcome ?? ""} onChange={(event) => set({ outcome: event.target.value || undefined })} className="sm:w-44">

@@ -8,12 +8,13 @@ import { BellMark } from "../../components/ui/icon";
 import { Badge, Card, Empty, Loading, PageHeader, table, TableScroll, type Tone } from "../../components/ui/surface";
 import { Ago, useNow } from "../../components/values";
 import { count } from "../../lib/numbers";
+import { standing } from "../../lib/standing";
 
 const healths: Record<Provider["health"], { label: string; tone: Tone; meaning: string }> = {
   healthy: { label: "Healthy", tone: "good", meaning: "Its latest calls were served." },
-  degraded: { label: "Degraded", tone: "warn", meaning: "Some of its targets fail or wait." },
-  down: { label: "Down", tone: "bad", meaning: "None of its targets is tried at the moment." },
-  unknown: { label: "Not used yet", tone: "neutral", meaning: "No call has gone there since the start." },
+  degraded: { label: "Degraded", tone: "warn", meaning: "Some of its targets failed last, or wait: see below." },
+  down: { label: "Down", tone: "bad", meaning: "None of its targets takes calls at the moment: see below." },
+  unknown: { label: "Not used yet", tone: "neutral", meaning: "No call has gone there since the server started." },
 };
 
 const set = `export ANTHROPIC_API_KEY=sk-ant-…     # Claude
@@ -60,7 +61,7 @@ function ProviderCard({ provider }: { provider: Provider }) {
   return (
     <Card
       flush
-      title={<span className="flex flex-wrap items-center gap-2.5"><Link to="/calls" search={{ provider: provider.name }} className="drill text-base">{provider.name}</Link><Badge tone={health.tone} title={health.meaning} dot="still">{health.label}</Badge></span>}
+      title={<span className="flex flex-wrap items-center gap-2.5"><Link to="/calls" search={{ provider: provider.name }} className="drill text-base">{provider.name}</Link><Badge tone={health.tone} dot="still">{health.label}</Badge><span className="text-[0.8125rem] font-normal text-soft">{health.meaning}</span></span>}
       note={<span className="break-all">{provider.baseUrl} · {provider.dialect} · credential <code className="font-mono">{provider.credential}</code> · from the {provider.source}</span>}
     >
       {provider.targets.length === 0 ? (
@@ -71,7 +72,7 @@ function ProviderCard({ provider }: { provider: Provider }) {
             <thead>
               <tr>
                 <th scope="col">Route → model</th>
-                <th scope="col">Breaker</th>
+                <th scope="col">State</th>
                 <th scope="col" className="text-right">Last hour</th>
                 <th scope="col">Last success</th>
                 <th scope="col">Last error</th>
@@ -86,20 +87,17 @@ function ProviderCard({ provider }: { provider: Provider }) {
 }
 
 function TargetRow({ target, provider }: { target: Target; provider: string }) {
-  const { breaker, lastError } = target;
+  const { breaker, waitUntil, lastError } = target;
+  const state = standing(target, useNow(1000, breaker.openUntil !== null || waitUntil !== null));
   return (
     <tr className="align-top">
       <td className="min-w-40 break-words">
         {target.route}
         {target.model !== target.route && <span className="text-faint"> → {target.model}</span>}
       </td>
-      <td>
-        <div className="flex flex-col items-start gap-1">
-          {breaker.state === "closed" ? <Badge tone={breaker.failures ? "warn" : "good"} title="Calls go through.">Closed{breaker.failures ? `, ${breaker.failures} failed` : ""}</Badge>
-            : breaker.state === "half_open" ? <Badge tone="warn" title="One call is let through as a trial.">Trying again</Badge>
-            : <Badge tone="bad" title="No calls go there for a while, after several failures."><span>Open<Until at={breaker.openUntil} /></span></Badge>}
-          {target.waitUntil && <Wait at={target.waitUntil} />}
-        </div>
+      <td className="min-w-56">
+        <Badge tone={state.tone}><span className="num">{state.label}</span></Badge>
+        {state.advice && <span className="mt-1 block max-w-md text-[0.8125rem] text-soft">{state.advice}</span>}
       </td>
       <td className="text-right whitespace-nowrap">
         {count(target.callsLastHour)} {target.callsLastHour === 1 ? "call" : "calls"}
@@ -118,18 +116,6 @@ function TargetRow({ target, provider }: { target: Target; provider: string }) {
   );
 }
 
-function Until({ at }: { at: string | null }) {
-  const now = useNow(1000, at !== null);
-  const seconds = at ? Math.ceil((Date.parse(at) - now) / 1000) : 0;
-  return seconds > 0 ? <span className="num">, {seconds} s</span> : null;
-}
-
-function Wait({ at }: { at: string }) {
-  const now = useNow(1000);
-  const seconds = Math.ceil((Date.parse(at) - now) / 1000);
-  return seconds > 0 ? <Badge tone="warn" title="The provider asked for a pause (429, Retry-After)."><span className="num">Waits {seconds} s</span></Badge> : null;
-}
-
 function Routes() {
   const routes = useQuery(routesQuery);
   if (!routes.data?.length) return null;
@@ -143,7 +129,7 @@ function Routes() {
               <tr key={`${route.dialect} ${route.name}`}>
                 <td className="font-medium">{route.name}</td>
                 <td>{route.dialect}</td>
-                <td>{route.targets.map((target) => `${target.provider}: ${target.model}`).join("  →  ")}</td>
+                <td>{route.targets.map((target) => `${target.provider}: ${target.model ?? "the name asked for"}`).join("  →  ")}</td>
               </tr>
             ))}
           </tbody>

@@ -6,7 +6,7 @@ import { RangePicker } from "../../components/range-picker";
 import { Button, buttonClass } from "../../components/ui/button";
 import { BellMark } from "../../components/ui/icon";
 import { Card, Empty, Loading, PageHeader, table, TableScroll } from "../../components/ui/surface";
-import { Ago, Compact, Money, useNow } from "../../components/values";
+import { Ago, briefly, Compact, Money, useNow } from "../../components/values";
 import { count } from "../../lib/numbers";
 import { ERRORS } from "../../lib/outcome";
 import { usePreferences } from "../../lib/preferences";
@@ -56,7 +56,7 @@ export default function SessionsPage() {
                   {sessions.map((session) => (
                     <tr key={session.sessionId}>
                       <td className="min-w-36">
-                        <Link to="/sessions/tree" search={{ sessionId: session.sessionId }} title={session.sessionId} className="drill font-mono text-[0.8125rem]">{session.sessionId.slice(0, 13)}</Link>
+                        <Link to="/sessions/tree" search={{ sessionId: session.sessionId }} title={session.sessionId} className="drill font-mono text-[0.8125rem]">{briefly(session.sessionId)}</Link>
                         <span className="block text-xs text-faint">{session.key.name}</span>
                       </td>
                       <td className="whitespace-nowrap"><Ago at={session.lastCallAt} /><span className="block text-xs text-faint">over {duration(Date.parse(session.lastCallAt) - Date.parse(session.firstCallAt))}</span></td>

@@ -4,6 +4,7 @@ import io.bellfounder.testing.Await;
 import java.io.BufferedReader;
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.net.URI;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -24,8 +25,8 @@ final class Bellfounder implements AutoCloseable {
 
   private static final Pattern READY = Pattern.compile("Bellfounder is ready: (http://\\S+)");
   private static final Pattern LINK = Pattern.compile("(http://\\S+/sign-in#token=\\S+)");
-  private static final String EMAIL = "admin@bell.example";
-  private static final String PASSWORD = "a long enough password";
+  static final String EMAIL = "admin@bell.example";
+  static final String PASSWORD = "a long enough password";
   private static final Duration START_AT_MOST = Duration.ofSeconds(90);
 
   private final Path data;
@@ -40,7 +41,17 @@ final class Bellfounder implements AutoCloseable {
   }
 
   static Bellfounder up(Path data, Map<String, String> environment, String... more) {
-    Bellfounder started = start(data, environment, more);
+    return ready(start(data, environment, more));
+  }
+
+  /** Where an earlier one was, whose pages are still open somewhere. */
+  static Bellfounder upAgain(Bellfounder earlier, Map<String, String> environment) {
+    String port = Integer.toString(URI.create(earlier.url()).getPort());
+    List<String> command = List.of("up", "--port", port, "--data", earlier.data.toString());
+    return ready(new Bellfounder(earlier.data, java(environment, command, true)));
+  }
+
+  private static Bellfounder ready(Bellfounder started) {
     try {
       started.url();
       return started;

@@ -1,11 +1,7 @@
 package io.bellfounder.e2e;
 
-import io.bellfounder.postgres.PostgresAddress;
-import java.io.IOException;
-import java.io.UncheckedIOException;
 import java.nio.file.Path;
 import java.sql.Connection;
-import java.sql.DriverManager;
 import java.sql.PreparedStatement;
 import java.sql.ResultSet;
 import java.sql.SQLException;
@@ -32,13 +28,12 @@ final class DatabaseScan {
   /** Scans the embedded database below a data directory. */
   static Found inEmbedded(Path data, String text) {
     try {
-      PostgresAddress address =
-          PostgresAddress.of(data.resolve("postgres")).orElseThrow(() -> new AssertionError(data));
+      EmbeddedDatabase embedded = EmbeddedDatabase.below(data);
       List<String> tables = new ArrayList<>();
       List<String> hits = new ArrayList<>();
       long rows = 0;
-      for (String database : databases(address)) {
-        try (Connection connection = connect(address, database)) {
+      for (String database : databases(embedded)) {
+        try (Connection connection = embedded.connect(database)) {
           for (String table : strings(connection, TABLES)) {
             tables.add(database + ":" + table);
             rows +=
@@ -51,15 +46,13 @@ final class DatabaseScan {
         }
       }
       return new Found(tables, rows, hits);
-    } catch (IOException e) {
-      throw new UncheckedIOException(e);
     } catch (SQLException e) {
       throw new IllegalStateException(e);
     }
   }
 
-  private static List<String> databases(PostgresAddress address) throws SQLException {
-    try (Connection connection = connect(address, "postgres")) {
+  private static List<String> databases(EmbeddedDatabase embedded) throws SQLException {
+    try (Connection connection = embedded.connect("postgres")) {
       return strings(connection, "SELECT datname FROM pg_database WHERE datallowconn");
     }
   }
@@ -85,10 +78,5 @@ final class DatabaseScan {
       }
     }
     return found;
-  }
-
-  private static Connection connect(PostgresAddress address, String database) throws SQLException {
-    return DriverManager.getConnection(
-        address.jdbcUrl(database), address.user(), address.password());
   }
 }

@@ -3,13 +3,21 @@ package io.bellfounder.server.api;
 import io.swagger.v3.oas.models.Components;
 import io.swagger.v3.oas.models.OpenAPI;
 import io.swagger.v3.oas.models.info.Info;
+import io.swagger.v3.oas.models.media.JsonSchema;
 import io.swagger.v3.oas.models.security.SecurityScheme;
+import org.springdoc.core.utils.SpringDocUtils;
 import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.Configuration;
+import tools.jackson.databind.JsonNode;
 
 /** The head of {@code /api/v1/openapi.json}; the rest is read from the endpoints. */
 @Configuration(proxyBeanMethods = false)
 class ApiDescription {
+  static {
+    // Any JSON, passed on as it came.
+    SpringDocUtils.getConfig().replaceWithSchema(JsonNode.class, new JsonSchema());
+  }
+
   @Bean
   OpenAPI description() {
     return new OpenAPI()

@@ -92,7 +92,8 @@ final class LiveEndpoint implements SmartLifecycle {
 
   private void write(LiveReader reader, String id, OutputStream out)
       throws IOException, InterruptedException {
-    // The id stands alone, so that a page that comes back before the first event misses none either.
+    // The id stands alone, so that a page that comes back before the first event misses none
+    // either.
     out.write("retry: 1000\nid: %s\n\n".formatted(id).getBytes(StandardCharsets.UTF_8));
     out.flush();
     while (running && !reader.dropped()) {

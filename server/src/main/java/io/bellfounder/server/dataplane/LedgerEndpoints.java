@@ -125,7 +125,7 @@ final class LedgerEndpoints {
   }
 
   @GetMapping("/sessions")
-  Page<SessionReads.SessionView> sessions(
+  Page<SessionReads.SessionSummary> sessions(
       Caller caller,
       @RequestParam(required = false) @Nullable Instant from,
       @RequestParam(required = false) @Nullable Instant to,

@@ -39,7 +39,7 @@ final class SessionReads {
   /**
    * @param agents the main one included
    */
-  record SessionView(
+  record SessionSummary(
       String sessionId,
       Instant firstCallAt,
       Instant lastCallAt,
@@ -56,7 +56,7 @@ final class SessionReads {
   record SessionDetail(String sessionId, Overview.Totals totals, SessionTree.Node root) {}
 
   /** Those with a call in the range, the most recently used first. */
-  Page<SessionView> list(
+  Page<SessionSummary> list(
       UUID organisation, @Nullable Instant from, @Nullable Instant to, PageRequest page) {
     List<String> conditions = new ArrayList<>();
     List<Object> parameters = new ArrayList<>();
@@ -75,7 +75,7 @@ final class SessionReads {
       parameters.add(after.id());
     }
     parameters.add(page.readLimit());
-    List<SessionView> read =
+    List<SessionSummary> read =
         tenants.in(
             organisation,
             () ->
@@ -117,9 +117,9 @@ final class SessionReads {
         });
   }
 
-  private static SessionView view(ResultSet row) throws SQLException {
+  private static SessionSummary view(ResultSet row) throws SQLException {
     Array models = row.getArray("models");
-    return new SessionView(
+    return new SessionSummary(
         row.getString("session_id"),
         row.getTimestamp("first_call_at").toInstant(),
         row.getTimestamp("last_call_at").toInstant(),

@@ -1,0 +1,57 @@
+package io.bellfounder.e2e;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.nio.file.Path;
+import java.util.Map;
+import org.junit.jupiter.api.Test;
+
+/** A link that does not sign in says what to do, and doing it helps. */
+class ConsoleLinksTest {
+
+  private static final String CHOSEN = "four unrelated words ring";
+
+  @Test
+  void an_expired_link_is_replaced_by_the_next_start_and_a_used_one_by_the_password() {
+    Path data = DataDirectories.fresh();
+    try (Chromium browser = Chromium.start()) {
+      try (Bellfounder first = Bellfounder.up(data, Map.of())) {
+        String expired = first.signInLink();
+        assertThat(
+                EmbeddedDatabase.below(data)
+                    .change("UPDATE sign_in_link SET expires_at = now() - interval '1 second'"))
+            .isOne();
+
+        browser.openFresh(expired);
+        browser.see("This link has expired.");
+        browser.see("stop Bellfounder and start it again");
+        assertThat(browser.faults("link-expired")).isEmpty();
+      }
+
+      try (Bellfounder second = Bellfounder.up(data, Map.of())) {
+        String link = second.signInLink();
+        browser.openFresh(link);
+        browser.see("Welcome. Choose a password");
+        assertThat(browser.faults("choose-password")).isEmpty();
+        browser.fill("Your name", "Maria Glocke");
+        browser.fill("E-mail address", "maria@bell.example");
+        browser.fill("Password", CHOSEN);
+        browser.fill("Password again", "four unrelated words sing");
+        browser.click("button", "Save and open the console");
+        browser.see("The two passwords differ.");
+        browser.fill("Password again", CHOSEN);
+        browser.click("button", "Save and open the console");
+        browser.seePage("Overview");
+
+        browser.openFresh(link);
+        browser.see("This link has been used already.");
+        browser.see("sign in with it below");
+        assertThat(browser.faults("link-used")).isEmpty();
+        browser.fill("E-mail address", "maria@bell.example");
+        browser.fill("Password", CHOSEN);
+        browser.click("button", "Sign in");
+        browser.seePage("Overview");
+      }
+    }
+  }
+}
