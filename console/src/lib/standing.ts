@@ -10,7 +10,7 @@ export interface Standing {
   advice: string | null;
 }
 
-const ELSEWHERE = "Calls go to the route's next target meanwhile.";
+const ELSEWHERE = "Calls go to the route's next target meanwhile, if it has one.";
 
 const advices: Record<string, string> = {
   credential_refused: "The provider refuses the credential. Put a valid one into the configuration: it is used as soon as that is saved.",

@@ -48,9 +48,9 @@ export function CopyButton({ text, label, children, look = "quiet" }: { text: st
 /** Text in a box with a copy button, for commands and secrets. */
 export function CodeBlock({ code, label }: { code: string; label: string }) {
   return (
-    <div className="relative rounded-lg border border-line bg-sunken">
-      <pre role="region" aria-label={label} tabIndex={0} className="overflow-x-auto p-3 pr-12 font-mono text-[0.8125rem] leading-relaxed"><code>{code}</code></pre>
-      <div className="absolute top-1.5 right-1.5 rounded-md bg-sunken"><CopyButton text={code} label={`Copy ${label}`} /></div>
+    <div className="flex items-start rounded-lg border border-line bg-sunken">
+      <pre role="region" aria-label={label} tabIndex={0} className="min-w-0 grow overflow-x-auto p-3 font-mono text-[0.8125rem] leading-relaxed"><code>{code}</code></pre>
+      <div className="p-1.5"><CopyButton text={code} label={`Copy ${label}`} /></div>
     </div>
   );
 }

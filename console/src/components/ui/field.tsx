@@ -74,7 +74,7 @@ export function Segments<T extends string>({
         <label
           key={choice.value}
           className={clsx(
-            "relative flex h-8 items-center rounded-md px-2.5 font-medium whitespace-nowrap has-focus-visible:outline-2 has-focus-visible:outline-bronze sm:px-3",
+            "relative flex h-8 items-center rounded-md px-2.5 font-medium whitespace-nowrap max-[24rem]:px-1 has-focus-visible:outline-2 has-focus-visible:outline-bronze sm:px-3",
             value === choice.value ? "bg-surface text-ink shadow-card" : "text-soft hover:text-ink",
           )}
         >

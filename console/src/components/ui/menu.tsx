@@ -8,7 +8,7 @@ export function Menu({ trigger, children }: { trigger: ReactNode; children: Reac
     <Radix.Root modal={false} defaultOpen>
       <Radix.Trigger asChild>{trigger}</Radix.Trigger>
       <Radix.Portal>
-        <Radix.Content align="end" sideOffset={6} className="z-50 min-w-52 rounded-card border border-line bg-surface p-1.5 shadow-pop">
+        <Radix.Content align="start" sideOffset={6} collisionPadding={8} className="z-50 min-w-52 rounded-card border border-line bg-surface p-1.5 shadow-pop">
           {children}
         </Radix.Content>
       </Radix.Portal>

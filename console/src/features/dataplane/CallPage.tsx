@@ -58,7 +58,7 @@ function Whole({ call }: { call: CallDetail }) {
         </Figure>
         <Figure label="Took" note={call.state === "open" ? "and running" : <>until <When at={call.settledAt!} /></>}><Elapsed call={call} /></Figure>
         <Figure label="First byte after" note={plural(call.attemptCount, "attempt")}>{duration(call.ttfbMillis)}</Figure>
-        <Figure label="Sent and received" note="request and answer">{bytes(call.requestBytes)} · {bytes(call.responseBytes)}</Figure>
+        <Figure label="Sent and received" note="request and answer"><span className="whitespace-nowrap">{bytes(call.requestBytes)}</span> · <span className="whitespace-nowrap">{bytes(call.responseBytes)}</span></Figure>
       </div>
       <div className="space-y-5">
         <Attempts call={call} />

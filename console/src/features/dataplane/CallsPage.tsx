@@ -129,7 +129,7 @@ function Rows({ calls, more, busy, failed, fetchMore }: { calls: Call[]; more: b
   const newest = useRef(calls[0]?.openedAt ?? "");
 
   return (
-    <div role="table" aria-label="Calls" aria-rowcount={more ? -1 : calls.length + 1} className="text-left">
+    <div role="table" aria-label="Calls" aria-rowcount={more ? -1 : calls.length + 1} className="text-left max-md:-mt-3">
       <div role="rowgroup" className="max-md:sr-only">
         <div role="row" aria-rowindex={1} className={clsx("grid gap-3 px-5 pb-2 text-xs font-medium text-faint", columns)}>
           <span role="columnheader">Opened</span>
@@ -190,8 +190,11 @@ const Row = memo(function Row({ call }: { call: Call }) {
   );
 });
 
+/** What tells most comes first: the rest may be cut off. */
+const tellingFirst = ["input", "output", "cacheRead", "cacheWrite5m", "cacheWrite1h"].map((usage) => classes.find((one) => one.usage === usage)!);
+
 function TokenLine({ call }: { call: Call }) {
-  const known = classes.filter(({ usage }) => call.usage[usage]);
+  const known = tellingFirst.filter(({ usage }) => call.usage[usage]);
   if (known.length === 0) return <>–</>;
   return (
     <>

@@ -63,11 +63,10 @@ export default function OverviewPage() {
         <Shape />
       ) : (
         <div className={clsx("space-y-5 transition-opacity", result.isPlaceholderData && "opacity-60")} aria-busy={result.isPlaceholderData}>
-          {data.totals.calls === 0 && <Nothing range={search.range} />}
-          <Figures data={data} />
           {/* Nothing is not drawn, and the drawing library not fetched for it. */}
-          {data.totals.calls > 0 && (
+          {data.totals.calls === 0 ? <Nothing range={search.range} /> : (
             <>
+              <Figures data={data} />
               <Charts data={data} zone={zone} groupBy={groupBy} />
               <Groups data={data} groupBy={groupBy} onGroupBy={(by) => set({ by: by === "model" ? undefined : by })} />
               <Buckets data={data} zone={zone} />
@@ -120,7 +119,7 @@ function Figures({ data }: { data: Overview }) {
         {totals.calls > 0 && ` (${share > 0 && share < 0.1 ? "< 0.1" : share.toFixed(1)} %)`}
       </Figure>
       <Figure label="Time to first byte" value={<CallsLink search={range}>{duration(totals.ttfbP50Millis)}</CallsLink>}>
-        half of the calls are faster; 95 % within <CallsLink search={range}>{duration(totals.ttfbP95Millis)}</CallsLink>
+        half of the calls are faster; 95 % within <CallsLink search={range}>{duration(totals.ttfbP95Millis)}</CallsLink>
       </Figure>
       <Figure label="Tokens">
         <dl className="mt-1 grid grid-cols-[1fr_auto] gap-x-3 text-[0.8125rem] leading-[1.35rem]">
@@ -238,7 +237,7 @@ function Groups({ data, groupBy, onGroupBy }: { data: Overview; groupBy: GroupBy
     >
       {groups.length === 0 ? <p className="px-5 pb-5 text-soft">Nothing in this range.</p> : (
         <TableScroll label={`Cost ${groupNames[groupBy].label.toLowerCase()}`}>
-          <table className={clsx(table, "[&_td:nth-child(n+3)]:text-right [&_th:nth-child(n+3)]:text-right")}>
+          <table className={clsx(table, "[&_td]:px-2 [&_th]:px-2 [&_td:nth-child(n+3)]:text-right [&_th:nth-child(n+3)]:text-right")}>
             <thead>
               <tr><th scope="col">{one}</th><th scope="col" className="w-28"><span className="sr-only">Share of the cost</span></th><th scope="col">Cost</th><th scope="col">For caching</th><th scope="col">Calls</th><th scope="col">Errors</th>{classes.map(({ key, label, column }) => <th key={key} scope="col" title={label}>{column}</th>)}<th scope="col">p50</th><th scope="col">p95</th></tr>
             </thead>

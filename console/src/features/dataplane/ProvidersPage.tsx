@@ -1,5 +1,6 @@
 import { useQuery } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
+import { clsx } from "clsx";
 import { providers as providersQuery, routes as routesQuery } from "../../api/queries";
 import type { Provider, Target } from "../../api/types";
 import { ProblemView } from "../../components/problem";
@@ -25,6 +26,9 @@ export OLLAMA_HOST=127.0.0.1:11434    # models on this machine
 const elsewhere = `# Other addresses, as the SDKs mean them: Anthropic's without /v1, OpenAI's with.
 export BELL_PROVIDERS_ANTHROPIC_BASE_URL=https://proxy.example.com
 export BELL_PROVIDERS_OPENAI_BASE_URL=https://proxy.example.com/v1`;
+
+/** On narrow screens a target is a block of lines: what is wrong with it must not stand beyond the edge. */
+const stacked = "max-sm:[&_thead]:sr-only max-sm:[&_tr]:block max-sm:[&_tr]:border-t max-sm:[&_tr]:border-line max-sm:[&_tr]:py-2 max-sm:[&_td]:block max-sm:[&_td]:border-0 max-sm:[&_td]:px-4 max-sm:[&_td]:py-0.5";
 
 export default function ProvidersPage() {
   const list = useQuery(providersQuery);
@@ -62,13 +66,13 @@ function ProviderCard({ provider }: { provider: Provider }) {
     <Card
       flush
       title={<span className="flex flex-wrap items-center gap-2.5"><Link to="/calls" search={{ provider: provider.name }} className="drill text-base">{provider.name}</Link><Badge tone={health.tone} dot="still">{health.label}</Badge><span className="text-[0.8125rem] font-normal text-soft">{health.meaning}</span></span>}
-      note={<span className="break-all">{provider.baseUrl} · {provider.dialect} · credential <code className="font-mono">{provider.credential}</code> · from the {provider.source}</span>}
+      note={<><span className="break-all">{provider.baseUrl}</span> · {provider.dialect} · credential <code className="font-mono">{provider.credential}</code> · from the {provider.source}</>}
     >
       {provider.targets.length === 0 ? (
         <p className="px-5 pb-5 text-soft">No route leads here.</p>
       ) : (
         <TableScroll label={`Targets at ${provider.name}`}>
-          <table className={table}>
+          <table className={clsx(table, stacked)}>
             <thead>
               <tr>
                 <th scope="col">Route → model</th>
@@ -86,28 +90,33 @@ function ProviderCard({ provider }: { provider: Provider }) {
   );
 }
 
+/** What the column's head says, where there are no columns. */
+function Caption({ children }: { children: string }) {
+  return <span className="text-faint sm:hidden">{children}:</span>;
+}
+
 function TargetRow({ target, provider }: { target: Target; provider: string }) {
   const { breaker, waitUntil, lastError } = target;
   const state = standing(target, useNow(1000, breaker.openUntil !== null || waitUntil !== null));
   return (
     <tr className="align-top">
-      <td className="min-w-40 break-words">
+      <td className="break-words max-sm:font-medium sm:min-w-40">
         {target.route}
-        {target.model !== target.route && <span className="text-faint"> → {target.model}</span>}
+        {target.model !== target.route && <span className="text-faint"> → {target.model === "*" ? "any model" : target.model}</span>}
       </td>
-      <td className="min-w-56">
+      <td className="sm:min-w-56">
         <Badge tone={state.tone}><span className="num">{state.label}</span></Badge>
         {state.advice && <span className="mt-1 block max-w-md text-[0.8125rem] text-soft">{state.advice}</span>}
       </td>
-      <td className="text-right whitespace-nowrap">
-        {count(target.callsLastHour)} {target.callsLastHour === 1 ? "call" : "calls"}
-        <span className={target.errorsLastHour ? "block text-bad" : "block text-faint"}>{count(target.errorsLastHour)} failed</span>
+      <td className="sm:text-right sm:whitespace-nowrap">
+        <Caption>Last hour</Caption> {count(target.callsLastHour)} {target.callsLastHour === 1 ? "call" : "calls"}
+        <span className={target.errorsLastHour ? "text-bad sm:block" : "text-faint sm:block"}><span className="sm:hidden">, </span>{count(target.errorsLastHour)} failed</span>
       </td>
-      <td><Ago at={target.lastSuccessAt} /></td>
-      <td className="min-w-44">
-        {lastError ? (
+      <td><Caption>Last success</Caption> <Ago at={target.lastSuccessAt} /></td>
+      <td className="sm:min-w-44">
+        <Caption>Last error</Caption> {lastError ? (
           <Link to="/calls" search={{ provider, outcome: "failed,cut" }} className="drill">
-            <span className="block">{lastError.status ?? ""} {lastError.outcome.replaceAll("_", " ")}, <Ago at={lastError.at} /></span>
+            {lastError.status ?? ""} {lastError.outcome.replaceAll("_", " ")}, <Ago at={lastError.at} />
           </Link>
         ) : <span className="text-faint">none</span>}
         {lastError?.detail && <span className="block max-w-md text-[0.8125rem] break-words text-soft">{lastError.detail}</span>}

@@ -56,12 +56,12 @@ function Whole({ session }: { session: SessionDetail }) {
     <div className="space-y-5">
       <div className="grid grid-cols-1 gap-3 min-[26rem]:grid-cols-2 sm:gap-5 xl:grid-cols-4">
         <Figure label="Cost" value={<CallsLink search={all}><Money pico={totals.costPico} /></CallsLink>}>
-          <CallsLink search={{ ...all, agentId: "main" }}><Money pico={root.costPico} /></CallsLink> by the main agent, <Money pico={below.toString()} /> by {plural(rows.length - 1, "sub-agent")}
+          <CallsLink search={{ ...all, agentId: "main" }}><Money pico={root.costPico} /></CallsLink> by the main agent{rows.length > 1 && <>, <Money pico={below.toString()} /> by {plural(rows.length - 1, "sub-agent")}</>}
         </Figure>
         <Figure label="Calls" value={<CallsLink search={all}>{count(totals.calls)}</CallsLink>}>
           <CallsLink search={{ ...all, outcome: ERRORS.join(",") }} className={totals.errors ? "text-bad" : undefined}>{plural(totals.errors, "error")}</CallsLink>
         </Figure>
-        <Figure label="Time to first byte" value={duration(totals.ttfbP50Millis)}>half of the calls are faster; 95 % within {duration(totals.ttfbP95Millis)}</Figure>
+        <Figure label="Time to first byte" value={duration(totals.ttfbP50Millis)}>half of the calls are faster; 95 % within {duration(totals.ttfbP95Millis)}</Figure>
         <div className="min-w-0 rounded-card border border-line bg-surface p-4 shadow-card">
           <h2 className="label-caps">Tokens</h2>
           <dl className="mt-1 grid grid-cols-[1fr_auto] gap-x-3 text-[0.8125rem] leading-[1.35rem]">

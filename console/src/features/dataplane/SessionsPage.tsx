@@ -59,7 +59,7 @@ export default function SessionsPage() {
                         <Link to="/sessions/tree" search={{ sessionId: session.sessionId }} title={session.sessionId} className="drill font-mono text-[0.8125rem]">{briefly(session.sessionId)}</Link>
                         <span className="block text-xs text-faint">{session.key.name}</span>
                       </td>
-                      <td className="whitespace-nowrap"><Ago at={session.lastCallAt} /><span className="block text-xs text-faint">over {duration(Date.parse(session.lastCallAt) - Date.parse(session.firstCallAt))}</span></td>
+                      <td className="whitespace-nowrap"><Ago at={session.lastCallAt} />{session.calls > 1 && <span className="block text-xs text-faint">over {duration(Date.parse(session.lastCallAt) - Date.parse(session.firstCallAt))}</span>}</td>
                       <td className="text-right font-medium"><Link to="/sessions/tree" search={{ sessionId: session.sessionId }} className="drill"><Money pico={session.costPico} /></Link></td>
                       <td className="text-right whitespace-nowrap">
                         <Link to="/calls" search={{ sessionId: session.sessionId }} preload={false} className="drill">{count(session.calls)}</Link>

@@ -1,5 +1,6 @@
 import { useMutation, useQuery } from "@tanstack/react-query";
 import { useNavigate, useSearch } from "@tanstack/react-router";
+import { clsx } from "clsx";
 import { type FormEvent, type ReactNode, useEffect, useState } from "react";
 import { Problem, write } from "../../api/client";
 import { queryClient, session as sessionQuery } from "../../api/queries";
@@ -112,7 +113,7 @@ function LinkFailed({ problem, setupRequired }: { problem: unknown; setupRequire
     : problem instanceof Problem ? problem.message
     : "This link did not work.";
   return (
-    <div role="alert" className="mb-5 rounded-lg bg-warn-wash p-3">
+    <div role="alert" className={clsx("rounded-lg bg-warn-wash p-3", !setupRequired && "mb-5")}>
       {setupRequired ? <Title>{why}</Title> : <p className="font-semibold">{why}</p>}
       <p className="mt-1 text-soft">
         {setupRequired ? (

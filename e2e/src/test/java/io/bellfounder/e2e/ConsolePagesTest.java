@@ -144,7 +144,8 @@ class ConsolePagesTest {
 
       browser.click("link", "Providers");
       browser.see("Down");
-      browser.see("failures in a row. Calls go to the route's next target meanwhile.");
+      browser.see(
+          "failures in a row. Calls go to the route's next target meanwhile, if it has one.");
       assertThat(browser.faults("provider-down")).isEmpty();
     } finally {
       world.provider().choose(List.of());

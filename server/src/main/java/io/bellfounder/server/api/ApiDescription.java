@@ -27,6 +27,7 @@ class ApiDescription {
                 .version("v1")
                 .description(
                     "Money is a string of integer pico-dollars (10^-12 USD). Instants are UTC."
+                        + " What is not required may be null, and is there nevertheless in answers."
                         + " Errors are RFC 9457 problem documents with a stable code."))
         .components(
             new Components()
