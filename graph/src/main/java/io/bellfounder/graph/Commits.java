@@ -63,9 +63,9 @@ final class Commits {
           ON e.i = fence.i),
       asks AS (
         INSERT INTO ~.interrupt (id, run, key, n, node, payload, status)
-        SELECT gen_random_uuid(), fence.id, a.k, a.n, a.node, a.p::json, 'pending'
-        FROM fence JOIN unnest(?::bigint[], ?::bigint[], ?::text[], ?::text[], ?::text[])
-          AS a(i, n, k, node, p) ON a.i = fence.i)
+        SELECT a.id::uuid, fence.id, a.k, a.n, a.node, a.p::json, 'pending'
+        FROM fence JOIN unnest(?::bigint[], ?::bigint[], ?::text[], ?::text[], ?::text[], ?::text[])
+          AS a(i, n, id, k, node, p) ON a.i = fence.i)
       SELECT id FROM fence\
       """;
 
@@ -102,7 +102,7 @@ final class Commits {
   record Event(String kind, String data) {}
 
   /** A question, with its payload as JSON. */
-  record Question(String key, String node, String payload) {}
+  record Question(String id, String key, String node, String payload) {}
 
   private static final class Waiting {
     private final Step step;
@@ -274,6 +274,7 @@ final class Commits {
             events.texts(Event::data),
             asks.steps(),
             asks.numbers((s, _) -> s.n()),
+            asks.texts(Question::id),
             asks.texts(Question::key),
             asks.texts(Question::node),
             asks.texts(Question::payload)));

@@ -30,12 +30,14 @@ final class Journal {
   private final Claim claim;
   private final Commits commits;
   private long checkpoint;
-  private long seq;
+  private volatile long seq;
   private long weight;
   private long full;
   private long pendingWeight;
   private long pendingFull;
+  private long pendingSeq;
   private Set<String> pending = Set.of();
+  private final Map<String, List<Entry>> told = new HashMap<>();
 
   /** Large values that this run has named as needed. */
   private final Set<String> kept = ConcurrentHashMap.newKeySet();
@@ -117,12 +119,23 @@ final class Journal {
     return answers;
   }
 
+  /** What runs now has as results and effects; and what it told, for {@link #told}. */
+  Map<String, Map<String, Optional<Object>>> tasks(Connection c, State now) throws SQLException {
+    return tasks(db, c, claim.run(), now, told);
+  }
+
   /**
    * Results and effects of what runs now, by path, then by effect; an intent without a result has
    * {@code null}.
    */
   static Map<String, Map<String, Optional<Object>>> tasks(
       Database db, Connection c, UUID run, State now) throws SQLException {
+    return tasks(db, c, run, now, new HashMap<>());
+  }
+
+  private static Map<String, Map<String, Optional<Object>>> tasks(
+      Database db, Connection c, UUID run, State now, Map<String, List<Entry>> told)
+      throws SQLException {
     record Row(String path, String effect, int result) {}
     List<Row> rows = new ArrayList<>();
     Blobs.Reader reader = new Blobs(db).reader(c, run);
@@ -130,6 +143,10 @@ final class Journal {
         c,
         r -> {
           String result = r.getString(3);
+          String events = r.getString(5);
+          if (events != null) {
+            told.put(r.getString(1), entries(events));
+          }
           rows.add(
               new Row(
                   r.getString(1),
@@ -137,7 +154,7 @@ final class Journal {
                   result == null ? -1 : reader.add(r.getInt(4), result)));
           return 1;
         },
-        "SELECT path, effect, result, format FROM ~.task"
+        "SELECT path, effect, result, format, events FROM ~.task"
             + " WHERE run = ? AND split_part(path, '/', 1) = ANY (?)",
         run,
         now.root().tasks().stream().map(Task::path).toArray(String[]::new));
@@ -151,8 +168,36 @@ final class Journal {
     return all;
   }
 
-  /** Keeps a finished sibling's result, an effect's intent (no result) or its result. */
+  /** What a finished sibling told before it was recorded; after {@link #tasks}. */
+  List<Entry> told(String path) {
+    return told.getOrDefault(path, List.of());
+  }
+
+  private static List<Entry> entries(String json) {
+    List<Entry> entries = new ArrayList<>();
+    for (Object entry : Json.array(Json.read(json))) {
+      List<Object> pair = Json.array(entry);
+      entries.add(new Entry((String) pair.get(0), pair.get(1)));
+    }
+    return entries;
+  }
+
+  /** Keeps an effect's intent (no result) or its result. */
   boolean record(String path, String effect, @Nullable Object result) throws SQLException {
+    return record(path, effect, result, List.of());
+  }
+
+  /** Keeps a finished sibling's result, and what it told. */
+  boolean record(String path, Object result, List<Entry> told) throws SQLException {
+    return record(path, "", result, told);
+  }
+
+  private boolean record(String path, String effect, @Nullable Object result, List<Entry> told)
+      throws SQLException {
+    String events =
+        told.isEmpty()
+            ? null
+            : Json.write(told.stream().map(e -> List.of(e.kind(), e.data())).toList());
     Large large = new Large();
     String json = result == null ? null : large.write(result);
     boolean recorded =
@@ -161,8 +206,8 @@ final class Journal {
               db.update(
                   c,
                   """
-                  INSERT INTO ~.task (run, path, effect, epoch, status, format, result)
-                  SELECT id, ?, ?, epoch, ?, ?, ?::json FROM ~.run
+                  INSERT INTO ~.task (run, path, effect, epoch, status, format, result, events)
+                  SELECT id, ?, ?, epoch, ?, ?, ?::json, ?::json FROM ~.run
                   WHERE id = ? AND epoch = ? AND status = 'running' FOR SHARE
                   ON CONFLICT (run, path, effect) DO UPDATE
                     SET status = excluded.status, format = excluded.format,
@@ -174,6 +219,7 @@ final class Journal {
                   json == null ? "intent" : "done",
                   Large.FORMAT,
                   json,
+                  events,
                   claim.run(),
                   claim.epoch());
           if (rows == 1) {
@@ -255,6 +301,17 @@ final class Journal {
     long n = checkpoint + 1;
     List<Commits.Event> events = new ArrayList<>();
     entries.forEach(e -> events.add(new Commits.Event(e.kind(), large.write(e.data()))));
+    List<Commits.Question> asks = new ArrayList<>();
+    if (state.status() instanceof Status.Waiting) {
+      for (Ask ask : state.open()) {
+        String id = UUID.randomUUID().toString();
+        asks.add(new Commits.Question(id, ask.key(), ask.node(), Json.write(ask.payload())));
+        Map<String, Object> data = new LinkedHashMap<>();
+        data.put("question", id);
+        data.put("node", ask.node());
+        events.add(new Commits.Event(Event.INTERRUPT, Json.write(data)));
+      }
+    }
     events.add(
         new Commits.Event(
             status.equals("running") ? "step" : status, "{\"step\":" + state.step() + "}"));
@@ -283,12 +340,7 @@ final class Journal {
           new Commits.Point(
               large.write(state.control()), snapshot, given == null ? null : large.write(given));
     }
-    List<Commits.Question> asks = new ArrayList<>();
-    if (state.status() instanceof Status.Waiting) {
-      state
-          .open()
-          .forEach(a -> asks.add(new Commits.Question(a.key(), a.node(), Json.write(a.payload()))));
-    }
+    pendingSeq = seq + events.size();
     Status.Failed error = failed ? (Status.Failed) state.status() : null;
     return new Commits.Step(
         claim.run(),
@@ -296,7 +348,7 @@ final class Journal {
         checkpoint,
         point == null ? checkpoint : n,
         state.step(),
-        seq + events.size(),
+        pendingSeq,
         status,
         error == null ? null : error.code(),
         error == null ? null : error.node() + ": " + error.message(),
@@ -330,14 +382,19 @@ final class Journal {
   }
 
   /** After the transaction of {@link #commit} is through. */
-  void committed(Decision decision, int entries) {
+  void committed(Decision decision) {
     if (!(decision.state().status() instanceof Status.Failed)) {
       checkpoint++;
       weight = pendingWeight;
       full = pendingFull;
     }
     kept.addAll(pending);
-    seq += entries + 1;
+    seq = pendingSeq;
+  }
+
+  /** The number of the run's last event. */
+  long seq() {
+    return seq;
   }
 
   /** Hands the run back, for another worker to go on at once. */

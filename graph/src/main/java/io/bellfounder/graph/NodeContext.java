@@ -2,6 +2,7 @@ package io.bellfounder.graph;
 
 import java.sql.Connection;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.Callable;
 import java.util.function.Function;
@@ -76,8 +77,32 @@ public interface NodeContext {
     return Codec.of(result).decode(once(name, effect));
   }
 
-  /** An event of the caller's kind, committed with the step. */
+  /**
+   * An event of the caller's kind, committed with the step. What a failed attempt told is dropped
+   * when the task is tried again.
+   *
+   * @throws IllegalArgumentException if it is one of the engine's own kinds
+   */
   void event(String kind, Object data);
+
+  /**
+   * Shows readers a piece of a message while it is being written, within some 20 ms. It does not
+   * wait for anybody: pieces that the database does not take in time are dropped, which readers see
+   * by their numbers. Ends with {@link #message}.
+   *
+   * @param message chosen by the node, unique within the run
+   */
+  void token(String message, String text);
+
+  /** A whole message, committed with the step; its tokens vanish then. */
+  default void message(String id, Object message) {
+    event(Event.MESSAGE, Map.of("id", id, "message", message));
+  }
+
+  /** A call of a tool or its result, committed with the step. */
+  default void tool(String call, Object data) {
+    event(Event.TOOL, Map.of("call", call, "tool", data));
+  }
 
   /**
    * The connection of the step's own transaction, for transactional nodes only. Do not commit,

@@ -37,14 +37,16 @@ public final class RunCarrier implements AutoCloseable {
   private final Map<UUID, StepCarrier> running = new ConcurrentHashMap<>();
   private final ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor();
   private final Heart heart;
-  private final Commits commits;
+  private final Herald herald;
+  private final StepCarrier.Shared shared;
 
   private RunCarrier(Database db, String driver, WorkerOptions options, Map<String, Graph> graphs) {
     this.db = db;
     this.driver = driver;
     this.graphs = graphs;
     this.claims = new Claims(db, options, graphs.keySet(), driver);
-    this.commits = new Commits(db);
+    this.herald = new Herald(db, options.name(), options.metrics());
+    this.shared = new StepCarrier.Shared(db, new Commits(db), herald, options.metrics(), threads);
     this.leases = new Leases(db, options, driver);
     this.heart = new Heart(db, options, graphs.keySet(), running);
   }
@@ -125,7 +127,7 @@ public final class RunCarrier implements AutoCloseable {
       throw new IllegalArgumentException(
           "run " + run + " has a graph that is not known here: add its version to this process");
     }
-    StepCarrier carrier = new StepCarrier(db, commits, held.get().claim(), graph, threads);
+    StepCarrier carrier = new StepCarrier(shared, held.get().claim(), graph);
     carrier.pulse(() -> {
       try {
         pulse.run();
@@ -174,6 +176,7 @@ public final class RunCarrier implements AutoCloseable {
     threads.close();
     try {
       heart.close();
+      herald.close();
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
     }

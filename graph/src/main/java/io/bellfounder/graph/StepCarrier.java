@@ -34,6 +34,9 @@ final class StepCarrier {
   private final Journal journal;
   private final List<Future<?>> working = new ArrayList<>();
   private final List<Journal.Entry> entries = new ArrayList<>();
+  private final Herald herald;
+  private final RunMetrics metrics;
+  private final Drafts drafts = new Drafts();
 
   /** Effects of this claim by path and name; an intent is empty. */
   private final Map<String, Optional<Object>> done = new ConcurrentHashMap<>();
@@ -41,6 +44,7 @@ final class StepCarrier {
   /** Run after each renewal of the lease. */
   private volatile Runnable pulse = () -> {};
 
+  private long begun = System.nanoTime();
   private volatile boolean draining;
   private volatile boolean stopped;
   private volatile boolean lost;
@@ -48,13 +52,18 @@ final class StepCarrier {
   private volatile boolean pausing;
   private Map<String, Map<String, Optional<Object>>> known = Map.of();
 
-  StepCarrier(
-      Database db, Commits commits, Journal.Claim claim, Graph graph, ExecutorService threads) {
-    this.db = db;
+  /** What the runs of a process share. */
+  record Shared(
+      Database db, Commits commits, Herald herald, RunMetrics metrics, ExecutorService threads) {}
+
+  StepCarrier(Shared shared, Journal.Claim claim, Graph graph) {
+    this.db = shared.db();
     this.claim = claim;
     this.graph = graph;
-    this.threads = threads;
-    this.journal = new Journal(db, commits, claim);
+    this.threads = shared.threads();
+    this.herald = shared.herald();
+    this.metrics = shared.metrics();
+    this.journal = new Journal(db, shared.commits(), claim);
   }
 
   Journal.Claim claim() {
@@ -126,7 +135,7 @@ final class StepCarrier {
         db.transaction(c -> {
           Optional<State> state = journal.load(c, graph);
           if (state.isPresent()) {
-            known = Journal.tasks(db, c, claim.run(), state.get());
+            known = journal.tasks(c, state.get());
           }
           return new Loaded(
               state,
@@ -153,6 +162,7 @@ final class StepCarrier {
 
   /** One superstep; null if the run is no longer this worker's, or has been given up. */
   @Nullable Decision step(Decision now) throws SQLException {
+    begun = System.nanoTime();
     List<Task> tasks = now.tasks();
     Map<String, TaskResult> results = new HashMap<>();
     List<Task> open = new ArrayList<>();
@@ -162,6 +172,7 @@ final class StepCarrier {
           known.getOrDefault(task.path(), Map.of()).getOrDefault("", Optional.empty());
       if (done.isPresent()) {
         results.put(task.path(), new TaskResult.Done(Update.read(done.get())));
+        tell(journal.told(task.path()));
       } else {
         (Kernel.part(graph, task).options().transactional() ? inside : open).add(task);
       }
@@ -205,7 +216,9 @@ final class StepCarrier {
         return null;
       }
       for (Task task : inside) {
-        TaskResult result = attempt(now.state(), task, 1, c);
+        Attempt attempt = attempt(now.state(), task, 1, c);
+        TaskResult result = attempt.result();
+        tell(attempt.told());
         results.put(task.path(), result);
         if (!(result instanceof TaskResult.Done)) {
           c.rollback();
@@ -218,13 +231,13 @@ final class StepCarrier {
         }
       }
       Decision next = Kernel.decide(graph, now.state(), results);
-      List<Journal.Entry> told = taken();
-      if (!journal.commit(c, next, results, status(next), told)) {
+      boolean wrote = drafts.any();
+      if (!journal.commit(c, next, results, status(next), taken())) {
         c.rollback();
         return null;
       }
       c.commit();
-      journal.committed(next, told.size());
+      committed(next, status(next), wrote);
       return next;
     }
   }
@@ -266,13 +279,17 @@ final class StepCarrier {
       throws SQLException, InterruptedException {
     NodeOptions options = Kernel.part(graph, task).options();
     for (int attempt = 1; ; attempt++) {
-      TaskResult result = timed(state, task, attempt, options.timeout());
+      Attempt ended = timed(state, task, attempt, options.timeout());
+      TaskResult result = ended.result();
       if (result instanceof TaskResult.Failed && attempt < options.retry().attemptsMax()) {
+        metrics.retried(graph.name(), task.node());
+        tell(List.of(superseded(task, claim.takeovers() + attempt)));
         Thread.sleep(options.retry().waitAfter(attempt));
         continue;
       }
+      tell(ended.told());
       if (keep && result instanceof TaskResult.Done(Update update)) {
-        if (!journal.record(task.path(), "", update.json())) {
+        if (!journal.record(task.path(), update.json(), ended.told())) {
           lose();
         }
       }
@@ -280,14 +297,23 @@ final class StepCarrier {
     }
   }
 
-  private TaskResult timed(State state, Task task, int attempt, Duration limit)
+  private static Journal.Entry superseded(Task task, int attempt) {
+    return new Journal.Entry(
+        Event.SUPERSEDED, Json.tree(Map.of("path", task.path(), "attempt", (long) attempt)));
+  }
+
+  /** How an attempt ended, and what it told. */
+  private record Attempt(TaskResult result, List<Journal.Entry> told) {}
+
+  private Attempt timed(State state, Task task, int attempt, Duration limit)
       throws SQLException, InterruptedException {
-    Future<TaskResult> work = threads.submit(() -> attempt(state, task, attempt, null));
+    Future<Attempt> work = threads.submit(() -> attempt(state, task, attempt, null));
     try {
       return work.get(limit.toMillis(), TimeUnit.MILLISECONDS);
     } catch (TimeoutException e) {
       work.cancel(true);
-      return new TaskResult.Failed("timed_out", "no result within " + limit);
+      return new Attempt(
+          new TaskResult.Failed("timed_out", "no result within " + limit), List.of());
     } catch (InterruptedException e) {
       work.cancel(true);
       throw e;
@@ -295,17 +321,22 @@ final class StepCarrier {
       if (e.getCause() instanceof SQLException sql) {
         throw sql;
       }
-      return new TaskResult.Failed("node_failed", describe(e.getCause()));
+      return new Attempt(new TaskResult.Failed("node_failed", describe(e.getCause())), List.of());
     }
   }
 
-  private TaskResult attempt(State state, Task task, int attempt, @Nullable Connection c)
+  private Attempt attempt(State state, Task task, int attempt, @Nullable Connection c)
       throws SQLException {
     Node node = Kernel.part(graph, task).code();
     if (node == null) {
       throw new IllegalStateException("a subgraph is no task");
     }
     TaskContext context = new TaskContext(this, state, task, attempt, c);
+    TaskResult result = run(node, context);
+    return new Attempt(result, context.told());
+  }
+
+  private static TaskResult run(Node node, TaskContext context) throws SQLException {
     try {
       Update update = node.run(context);
       // A node that catches everything also catches the question; it stands all the same.
@@ -333,12 +364,23 @@ final class StepCarrier {
   private boolean save(
       @Nullable Connection c, Decision decision, Map<String, TaskResult> results, String status)
       throws SQLException {
-    List<Journal.Entry> told = taken();
+    List<Journal.Entry> told = new ArrayList<>(taken());
+    if (status.equals("cancelled")) {
+      told.addAll(drafts.partial(told));
+    }
+    boolean wrote = drafts.any();
     boolean saved = journal.commit(c, decision, results, status, told);
     if (saved) {
-      journal.committed(decision, told.size());
+      committed(decision, status, wrote);
     }
     return saved;
+  }
+
+  private void committed(Decision decision, String status, boolean wrote) {
+    journal.committed(decision);
+    drafts.clear();
+    herald.changed(claim.run(), journal.seq(), wrote);
+    metrics.step(graph.name(), status, Duration.ofNanos(System.nanoTime() - begun));
   }
 
   private List<Journal.Entry> taken() {
@@ -364,6 +406,7 @@ final class StepCarrier {
     for (int i = 0; i < 3 && !lost; i++) {
       try {
         journal.handBack(status);
+        herald.changed(claim.run(), journal.seq() + 1, drafts.any());
         return;
       } catch (SQLException e) {
         LOG.log(Level.DEBUG, "run " + claim.run() + " could not be handed back yet", e);
@@ -375,6 +418,7 @@ final class StepCarrier {
   /** Takes the run out of the way because it cannot be read or carried on. */
   void park(String why) throws SQLException {
     journal.park(why);
+    herald.changed(claim.run(), journal.seq() + 1, drafts.any());
   }
 
   /** What is known of an effect: null if nothing, empty if it was only meant to happen. */
@@ -393,9 +437,21 @@ final class StepCarrier {
     return recorded;
   }
 
-  void tell(Journal.Entry entry) {
+  private void tell(List<Journal.Entry> told) {
     synchronized (entries) {
-      entries.add(entry);
+      entries.addAll(told);
+    }
+  }
+
+  void token(String message, int attempt, String text) {
+    if (message.isEmpty() || message.length() > 200 || message.indexOf('\0') >= 0) {
+      throw new IllegalArgumentException("a message's id has 1 to 200 characters");
+    }
+    if (!givenUp()) {
+      long n = drafts.add(message, attempt, text);
+      if (n > 0) {
+        herald.token(claim, journal.seq(), message, attempt, n, text);
+      }
     }
   }
 }

@@ -17,6 +17,7 @@ final class TaskContext implements NodeContext {
   private final Task task;
   private final int attempt;
   private final @Nullable Connection connection;
+  private final List<Journal.Entry> told = new ArrayList<>();
   private @Nullable Asking asking;
   private int asked;
   private int effects;
@@ -152,7 +153,22 @@ final class TaskContext implements NodeContext {
 
   @Override
   public void event(String kind, Object data) {
-    carrier.tell(new Journal.Entry(kind, Json.tree(data)));
+    Event.checkKind(kind);
+    synchronized (told) {
+      told.add(new Journal.Entry(kind, Json.tree(data)));
+    }
+  }
+
+  @Override
+  public void token(String message, String text) {
+    carrier.token(message, attempt(), text);
+  }
+
+  /** What it told so far. */
+  List<Journal.Entry> told() {
+    synchronized (told) {
+      return List.copyOf(told);
+    }
   }
 
   @Override

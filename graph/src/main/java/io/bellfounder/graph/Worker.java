@@ -30,8 +30,9 @@ public final class Worker implements AutoCloseable {
   private final Claims claims;
   private final Leases leases;
   private final Heart heart;
-  private final Commits commits;
   private final Janitor janitor;
+  private final Herald herald;
+  private final StepCarrier.Shared shared;
   private final Thread claiming;
   private volatile boolean open = true;
 
@@ -40,7 +41,8 @@ public final class Worker implements AutoCloseable {
     this.options = options;
     this.graphs = graphs;
     this.claims = new Claims(db, options, graphs.keySet(), Claims.POSTGRES);
-    this.commits = new Commits(db);
+    this.herald = new Herald(db, options.name(), options.metrics());
+    this.shared = new StepCarrier.Shared(db, new Commits(db), herald, options.metrics(), threads);
     this.leases = new Leases(db, options, Claims.POSTGRES);
     this.heart = new Heart(db, options, graphs.keySet(), running);
     this.janitor = new Janitor(db, options.name());
@@ -103,6 +105,7 @@ public final class Worker implements AutoCloseable {
       LockSupport.unpark(claiming);
       claiming.join(2000);
       heart.close();
+      herald.close();
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
     }
@@ -144,7 +147,7 @@ public final class Worker implements AutoCloseable {
     if (graph == null) {
       throw new IllegalStateException("claimed a graph that is not known");
     }
-    StepCarrier carrier = new StepCarrier(db, commits, claim, graph, threads);
+    StepCarrier carrier = new StepCarrier(shared, claim, graph);
     StepCarrier before = running.put(claim.run(), carrier);
     if (before != null) {
       // It was lost here and came back before its tasks have noticed.

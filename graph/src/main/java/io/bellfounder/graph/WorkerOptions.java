@@ -12,6 +12,7 @@ import java.time.Duration;
  * @param sweep how often overdue runs are looked for; default 2 s
  * @param poll how often new runs are looked for when there were none; default 50 ms
  * @param takeoversMax after so many without progress a run is dead; default 5
+ * @param metrics is told what the worker does; default {@link RunMetrics#NONE}
  */
 public record WorkerOptions(
     String name,
@@ -20,7 +21,8 @@ public record WorkerOptions(
     Duration heartbeat,
     Duration sweep,
     Duration poll,
-    int takeoversMax) {
+    int takeoversMax,
+    RunMetrics metrics) {
   public WorkerOptions {
     if (runsMax < 1 || takeoversMax < 1) {
       throw new IllegalArgumentException("runsMax and takeoversMax are at least 1");
@@ -38,15 +40,28 @@ public record WorkerOptions(
         Duration.ofSeconds(5),
         Duration.ofSeconds(2),
         Duration.ofMillis(50),
-        5);
+        5,
+        RunMetrics.NONE);
   }
 
   public WorkerOptions lease(Duration lasts) {
     return new WorkerOptions(
-        name, runsMax, lasts, lasts.dividedBy(3), lasts.dividedBy(5), poll, takeoversMax);
+        name, runsMax, lasts, lasts.dividedBy(3), lasts.dividedBy(5), poll, takeoversMax, metrics);
   }
 
   public WorkerOptions runsMax(int runs) {
-    return new WorkerOptions(name, runs, lease, heartbeat, sweep, poll, takeoversMax);
+    return new WorkerOptions(name, runs, lease, heartbeat, sweep, poll, takeoversMax, metrics);
+  }
+
+  public WorkerOptions poll(Duration every) {
+    return new WorkerOptions(name, runsMax, lease, heartbeat, sweep, every, takeoversMax, metrics);
+  }
+
+  public WorkerOptions takeoversMax(int times) {
+    return new WorkerOptions(name, runsMax, lease, heartbeat, sweep, poll, times, metrics);
+  }
+
+  public WorkerOptions metrics(RunMetrics told) {
+    return new WorkerOptions(name, runsMax, lease, heartbeat, sweep, poll, takeoversMax, told);
   }
 }

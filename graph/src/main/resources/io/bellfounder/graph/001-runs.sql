@@ -126,6 +126,8 @@ CREATE TABLE ${schema}.task (
   epoch  bigint NOT NULL,
   status text NOT NULL CHECK (status IN ('intent', 'done')),
   result json,
+  -- What a finished sibling told, for the step's commit: its data as text, so that it is kept as it is.
+  events json,
   PRIMARY KEY (run, path, effect)
 );
 
@@ -149,6 +151,22 @@ CREATE TABLE ${schema}.event (
   data json NOT NULL,
   at   timestamptz NOT NULL DEFAULT now(),
   PRIMARY KEY (run, seq)
+);
+
+-- Text as it is being written, for readers of the present. It belongs to the step after event number after, counts only for
+-- the run's epoch, and goes when the step is committed. Without a reference to the run, whose row it would lock; a sweep cleans up.
+CREATE TABLE ${schema}.token (
+  id      bigint GENERATED ALWAYS AS IDENTITY,
+  run     uuid NOT NULL,
+  after   bigint NOT NULL,
+  epoch   bigint NOT NULL,
+  message text NOT NULL,
+  attempt integer NOT NULL,
+  -- The first one's number within message and attempt, from 1.
+  n       bigint NOT NULL,
+  texts   json NOT NULL,
+  at      timestamptz NOT NULL DEFAULT now(),
+  PRIMARY KEY (run, id)
 );
 
 -- Who is there and what it knows; only for people, nothing is decided by it.
