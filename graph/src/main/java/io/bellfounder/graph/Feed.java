@@ -26,6 +26,10 @@ import org.jspecify.annotations.Nullable;
 public final class Feed implements AutoCloseable {
   private static final System.Logger LOG = System.getLogger(Feed.class.getName());
   private static final int SUBSCRIPTIONS_MAX = 10_000;
+
+  /** Waiting for a hint cannot be interrupted, and closing is not to take long. */
+  private static final long SLICE_MILLIS = 200;
+
   private final Database db;
   private final RunMetrics metrics;
   private final Duration poll;
@@ -145,7 +149,7 @@ public final class Feed implements AutoCloseable {
         wake(look());
         return;
       }
-      for (String hint : hints.next(left)) {
+      for (String hint : hints.next(Math.min(left, SLICE_MILLIS))) {
         if (hint.equals(Herald.MANY)) {
           wake(List.copyOf(readers.keySet()));
         } else {

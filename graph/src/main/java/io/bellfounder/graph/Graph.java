@@ -240,6 +240,9 @@ public final class Graph {
     if (o.transactional()) {
       map.put("transactional", true);
     }
+    if (o.once()) {
+      map.put("once", true);
+    }
     if (o.onFailure() != null) {
       map.put("onFailure", o.onFailure());
     }

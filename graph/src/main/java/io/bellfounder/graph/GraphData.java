@@ -141,7 +141,8 @@ public final class GraphData {
         Boolean.TRUE.equals(spec.get("askAfter")),
         (String) spec.get("onFailure"),
         strings(spec.getOrDefault("goes", List.of())),
-        Boolean.TRUE.equals(spec.get("transactional")));
+        Boolean.TRUE.equals(spec.get("transactional")),
+        Boolean.TRUE.equals(spec.get("once")));
   }
 
   private static long millis(Map<String, Object> spec, String key, long otherwise) {

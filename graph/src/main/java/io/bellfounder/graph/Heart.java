@@ -65,8 +65,14 @@ final class Heart implements AutoCloseable {
         beat(connection);
         sure = begun;
       } catch (SQLException | RuntimeException e) {
+        options.metrics().heartbeatMissed();
         LOG.log(
-            Level.WARNING, "worker " + options.name() + " missed a heartbeat; it tries again", e);
+            Level.WARNING,
+            "worker="
+                + options.name()
+                + " missed a heartbeat; it tries again, and gives its runs up before their leases"
+                + " end",
+            e);
         quietly(connection);
         connection = null;
       }
@@ -113,7 +119,9 @@ final class Heart implements AutoCloseable {
     held.forEach((id, loop) -> {
       if (kept.containsKey(id)) {
         loop.beaten();
-      } else {
+      } else if (running.get(id) == loop) {
+        // Another has it, or it came to rest a moment ago; writes are fenced in either case.
+        options.metrics().lost(1);
         loop.lose();
       }
     });

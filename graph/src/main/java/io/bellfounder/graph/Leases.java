@@ -74,11 +74,12 @@ record Leases(Database db, WorkerOptions options, String driver) {
 
   /** Puts runs with an overdue lease back into the queue; any worker may do it for any other. */
   void sweep() throws SQLException {
-    List<String> swept =
+    record Swept(String run, String status) {}
+    List<Swept> swept =
         db.transaction(c ->
             db.query(
                 c,
-                r -> r.getString(1) + " is " + r.getString(2),
+                r -> new Swept(r.getString(1), r.getString(2)),
                 """
                 WITH overdue AS MATERIALIZED (
                   SELECT id FROM ~.run WHERE status = 'running'
@@ -109,11 +110,31 @@ record Leases(Database db, WorkerOptions options, String driver) {
     int _ =
         db.transaction(c ->
             db.update(c, "DELETE FROM ~.worker WHERE expected_by < now() - interval '1 hour'"));
-    swept.forEach(run ->
-        LOG.log(
-            Level.WARNING,
-            "lease over: run "
-                + run
-                + "; a queued one goes on with any worker, a dead one waits for resume"));
+    // Pieces of messages whose run has gone on or away without clearing up.
+    int _ =
+        db.transaction(c ->
+            db.update(
+                c,
+                "DELETE FROM ~.token t WHERE t.at < now() - interval '1 minute' AND NOT EXISTS"
+                    + " (SELECT 1 FROM ~.run r WHERE r.id = t.run AND r.status = 'running'"
+                    + " AND r.seq = t.after AND r.epoch = t.epoch)"));
+    int dead = 0;
+    for (Swept each : swept) {
+      boolean died = each.status().equals("dead");
+      dead += died ? 1 : 0;
+      LOG.log(
+          Level.WARNING,
+          "run="
+              + each.run()
+              + " status="
+              + each.status()
+              + (died
+                  ? " its workers were lost too often; it waits for resume or cancel"
+                  : " its lease was over; the next worker with room goes on from its last commit"));
+    }
+    if (!swept.isEmpty()) {
+      options.metrics().takenOver(swept.size() - dead);
+      options.metrics().died(dead);
+    }
   }
 }

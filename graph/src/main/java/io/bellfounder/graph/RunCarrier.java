@@ -152,6 +152,7 @@ public final class RunCarrier implements AutoCloseable {
   public void sweep() throws SQLException {
     leases.sweep();
     boolean _ = new Starts(db).ripen(256);
+    Schedules.Fired _ = new Schedules(db.source(), db.schema()).fire();
   }
 
   /**

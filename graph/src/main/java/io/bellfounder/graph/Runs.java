@@ -230,6 +230,11 @@ public final class Runs {
     });
   }
 
+  /** Ages, backlogs and sizes, for gauges; see {@link Figures}. */
+  public Figures figures() throws SQLException {
+    return Figures.of(db);
+  }
+
   /** Says in one sentence why a run does not run, or that it does. */
   public String explain(UUID run) throws SQLException {
     return Explanation.of(db, run);

@@ -332,7 +332,8 @@ final class StepCarrier {
       throw new IllegalStateException("a subgraph is no task");
     }
     TaskContext context = new TaskContext(this, state, task, attempt, c);
-    TaskResult result = run(node, context);
+    boolean once = Kernel.part(graph, task).options().once();
+    TaskResult result = run(once ? _ -> context.atMostOnce(node) : node, context);
     return new Attempt(result, context.told());
   }
 

@@ -19,6 +19,7 @@ final class TaskContext implements NodeContext {
   private final @Nullable Connection connection;
   private final List<Journal.Entry> told = new ArrayList<>();
   private @Nullable Asking asking;
+  private boolean atMostOnce;
   private int asked;
   private int effects;
 
@@ -68,6 +69,10 @@ final class TaskContext implements NodeContext {
 
   @Override
   public List<Object> interruptAll(List<?> payloads) {
+    if (atMostOnce) {
+      throw new IllegalStateException(
+          "node " + task.node() + " runs at most once and cannot ask: let another node ask before");
+    }
     List<Object> answers = new ArrayList<>();
     List<Ask> open = new ArrayList<>();
     for (Object payload : payloads) {
@@ -110,6 +115,15 @@ final class TaskContext implements NodeContext {
       put(name, null);
     }
     return keep(name, Json.tree(effect.call()));
+  }
+
+  /** A whole node as one effect. */
+  Update atMostOnce(Node node) throws Exception {
+    atMostOnce = true;
+    Object result = once("(node)", () -> node.run(this).json());
+    return result instanceof Map<?, ?> map && map.containsKey("writes")
+        ? Update.read(result)
+        : Update.none();
   }
 
   /** An intent without a result: the receiver may know, else a person must. */

@@ -9,6 +9,7 @@ import java.util.UUID;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
+import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.Function;
@@ -22,6 +23,10 @@ import javax.sql.DataSource;
 public final class Worker implements AutoCloseable {
   private static final System.Logger LOG = System.getLogger(Worker.class.getName());
   private static final int BATCH = 64;
+
+  /** How late a delayed or scheduled run may begin because of this. */
+  private static final Duration BEGIN_EVERY = Duration.ofMillis(100);
+
   private final Database db;
   private final WorkerOptions options;
   private final Map<String, Graph> graphs;
@@ -34,6 +39,7 @@ public final class Worker implements AutoCloseable {
   private final Herald herald;
   private final StepCarrier.Shared shared;
   private final Thread claiming;
+  private long beginAt = System.nanoTime();
   private volatile boolean open = true;
 
   private Worker(Database db, WorkerOptions options, Map<String, Graph> graphs) {
@@ -125,10 +131,16 @@ public final class Worker implements AutoCloseable {
           new Specs(db).store(graphs.values());
           specsStored = true;
         }
-        boolean riper = new Starts(db).ripen(256);
+        boolean riper = begin();
         int room = options.runsMax() - running.size();
         if (room > 0) {
+          long begun = System.nanoTime();
           Claims.Outcome outcome = claims.claim(Math.min(room, BATCH));
+          if (!outcome.runs().isEmpty()) {
+            options
+                .metrics()
+                .claimed(outcome.runs().size(), Duration.ofNanos(System.nanoTime() - begun));
+          }
           outcome.runs().forEach(this::carry);
           found = outcome.again() || riper;
         }
@@ -140,6 +152,21 @@ public final class Worker implements AutoCloseable {
         LockSupport.parkNanos(options.poll().toNanos());
       }
     }
+  }
+
+  /** Lets in whose time has come; whether there may be more. */
+  private boolean begin() throws SQLException {
+    if (System.nanoTime() - beginAt < 0) {
+      return false;
+    }
+    boolean more = new Starts(db).ripen(256);
+    Schedules.Fired fired = new Schedules(db.source(), db.schema()).fire();
+    if (fired.started() + fired.leftOut() > 0) {
+      options.metrics().scheduled(fired.started(), fired.leftOut());
+    }
+    more |= fired.more();
+    beginAt = System.nanoTime() + (more ? 0 : BEGIN_EVERY.toNanos());
+    return more;
   }
 
   private void carry(Journal.Claim claim) {
@@ -165,6 +192,12 @@ public final class Worker implements AutoCloseable {
     if (!open) {
       carrier.drain();
     }
-    threads.execute(work);
+    try {
+      threads.execute(work);
+    } catch (RejectedExecutionException e) {
+      // It was closed while it claimed: another worker goes on at once, not when the lease is over.
+      running.remove(claim.run(), carrier);
+      carrier.handBack("queued");
+    }
   }
 }

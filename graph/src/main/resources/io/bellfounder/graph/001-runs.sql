@@ -169,6 +169,31 @@ CREATE TABLE ${schema}.token (
   PRIMARY KEY (run, id)
 );
 
+CREATE TABLE ${schema}.schedule (
+  tenant       text NOT NULL REFERENCES ${schema}.tenant,
+  id           text NOT NULL CHECK (id <> ''),
+  driver       text NOT NULL,
+  graph        text NOT NULL,
+  spec_hash    text NOT NULL,
+  input        json NOT NULL,
+  thread       text,
+  policy       text NOT NULL,
+  lane         text NOT NULL,
+  priority     smallint NOT NULL,
+  cron         text NOT NULL,
+  zone         text NOT NULL,
+  missed       text NOT NULL,
+  time_channel text,
+  next_at      timestamptz NOT NULL,
+  last_at      timestamptz,
+  paused       boolean NOT NULL DEFAULT false,
+  -- Why it cannot be followed; it is paused then.
+  problem      text,
+  PRIMARY KEY (tenant, id),
+  CHECK (problem IS NULL OR paused)
+);
+CREATE INDEX schedule_due ON ${schema}.schedule (next_at) WHERE NOT paused;
+
 -- Who is there and what it knows; only for people, nothing is decided by it.
 CREATE TABLE ${schema}.worker (
   id          uuid PRIMARY KEY,

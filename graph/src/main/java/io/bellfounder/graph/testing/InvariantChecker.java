@@ -86,6 +86,16 @@ public final class InvariantChecker {
         "SELECT r.id FROM ~.run r JOIN ~.interrupt i ON i.run = r.id"
             + " WHERE r.ended_at IS NOT NULL AND i.status = 'pending'");
     RULES.put(
+        "what is blocked waits to be claimed, or was paused meanwhile",
+        "SELECT id FROM ~.run WHERE blocked AND status NOT IN ('queued', 'paused')");
+    RULES.put(
+        "a schedule goes on after what it last started",
+        "SELECT id FROM ~.schedule WHERE last_at >= next_at");
+    RULES.put(
+        "pieces of a message follow each other",
+        "SELECT run FROM (SELECT run, n, lag(n + json_array_length(texts)) OVER (PARTITION BY run,"
+            + " after, epoch, message, attempt ORDER BY id) AS due FROM ~.token) t WHERE n < due");
+    RULES.put(
         "a blocked run has another of its thread before it",
         "SELECT r.id FROM ~.run r WHERE r.blocked AND r.ended_at IS NULL AND NOT EXISTS (SELECT 1"
             + " FROM ~.run o WHERE o.tenant = r.tenant AND o.thread = r.thread AND NOT o.blocked"
