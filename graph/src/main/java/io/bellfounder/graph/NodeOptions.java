@@ -15,10 +15,10 @@ import org.jspecify.annotations.Nullable;
  * @param onFailure where to go when it failed for good, instead of failing the run
  * @param goes where its commands may lead; empty means anywhere
  * @param transactional runs inside the step's commit, see {@link NodeContext#connection()}
- * @param once runs at most once, as one {@linkplain NodeContext#once effect}: after a failure, or if
- *     a process dies in it, a person is asked, whose answer is {@code {"retry": true}} or anything
- *     else, by which it counts as done without an update. It cannot be transactional, be tried
- *     again by itself, or ask questions
+ * @param once runs at most once, as one {@linkplain NodeContext#once effect}: after a failure, or
+ *     if a process dies in it, a person is asked, whose answer is {@code {"retry": true}} or
+ *     anything else, by which it counts as done without an update. It cannot be transactional, be
+ *     tried again by itself, or ask questions
  */
 public record NodeOptions(
     RetryPolicy retry,
@@ -32,7 +32,15 @@ public record NodeOptions(
     boolean once) {
   public static final NodeOptions DEFAULT =
       new NodeOptions(
-          RetryPolicy.NEVER, Duration.ofMinutes(10), false, false, false, null, List.of(), false, false);
+          RetryPolicy.NEVER,
+          Duration.ofMinutes(10),
+          false,
+          false,
+          false,
+          null,
+          List.of(),
+          false,
+          false);
 
   public NodeOptions {
     goes = List.copyOf(goes);
@@ -84,12 +92,21 @@ public record NodeOptions(
   /** The same; its commands lead to these nodes only. */
   public NodeOptions goes(String... nodes) {
     return new NodeOptions(
-        retry, timeout, deferred, askBefore, askAfter, onFailure, List.of(nodes), transactional, once);
+        retry,
+        timeout,
+        deferred,
+        askBefore,
+        askAfter,
+        onFailure,
+        List.of(nodes),
+        transactional,
+        once);
   }
 
   /** The same, but inside the step's commit: no retry, no time-out, a connection. */
   public NodeOptions asTransactional() {
-    return new NodeOptions(retry, timeout, deferred, askBefore, askAfter, onFailure, goes, true, once);
+    return new NodeOptions(
+        retry, timeout, deferred, askBefore, askAfter, onFailure, goes, true, once);
   }
 
   public NodeOptions asOnce() {

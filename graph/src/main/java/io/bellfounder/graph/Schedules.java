@@ -90,8 +90,8 @@ public final class Schedules {
    * @return false if there is no such schedule
    */
   public boolean delete(String tenant, String id) throws SQLException {
-    return db.transaction(c ->
-        db.update(c, "DELETE FROM ~.schedule WHERE tenant = ? AND id = ?", tenant, id) == 1);
+    return db.transaction(
+        c -> db.update(c, "DELETE FROM ~.schedule WHERE tenant = ? AND id = ?", tenant, id) == 1);
   }
 
   /**
@@ -101,8 +101,7 @@ public final class Schedules {
    */
   public boolean pause(String tenant, String id) throws SQLException {
     return db.transaction(c ->
-        db.update(
-                c, "UPDATE ~.schedule SET paused = true WHERE tenant = ? AND id = ?", tenant, id)
+        db.update(c, "UPDATE ~.schedule SET paused = true WHERE tenant = ? AND id = ?", tenant, id)
             == 1);
   }
 

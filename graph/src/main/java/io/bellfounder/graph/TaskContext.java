@@ -12,6 +12,9 @@ import org.jspecify.annotations.Nullable;
 
 /** One attempt of one task: what its node sees, and the questions it asked. */
 final class TaskContext implements NodeContext {
+  /** Keeps the ordinals of an effect's questions apart from those of others. */
+  private static final int AGAIN = 1_000_000;
+
   private final StepCarrier carrier;
   private final State state;
   private final Task task;
@@ -103,17 +106,10 @@ final class TaskContext implements NodeContext {
     }
     int ordinal = 1000 + effects++;
     Optional<Object> done = effect(name);
-    if (done != null && done.isPresent()) {
-      return done.get();
-    }
     if (done != null) {
-      Optional<Object> settled = settle(name, ordinal, lookup);
-      if (settled.isPresent()) {
-        return keep(name, settled.get());
-      }
-    } else {
-      put(name, null);
+      return done.isPresent() ? done.get() : settle(name, ordinal, effect, lookup);
     }
+    put(name, null);
     return keep(name, Json.tree(effect.call()));
   }
 
@@ -126,19 +122,35 @@ final class TaskContext implements NodeContext {
         : Update.none();
   }
 
-  /** An intent without a result: the receiver may know, else a person must. */
-  private Optional<Object> settle(String name, int ordinal, Function<String, Optional<?>> lookup) {
-    Optional<?> found = lookup.apply(effectKey(name));
-    if (found.isPresent()) {
-      return Optional.of(Json.tree(found.get()));
+  /**
+   * An intent without a result: the receiver may know, else a person must. Who says that it is to
+   * be done again allows that once; then there is an intent anew, and maybe a question.
+   */
+  private Object settle(
+      String name, int ordinal, Callable<?> effect, Function<String, Optional<?>> lookup)
+      throws Exception {
+    for (int again = 0; ; again++) {
+      Map<String, String> payload = Map.of("unknown", name);
+      Ask ask = new Ask(task.path(), ordinal + again * AGAIN, task.node(), payload);
+      Object answer = state.answers().get(ask.key());
+      if (answer == null) {
+        Optional<?> found = lookup.apply(effectKey(name));
+        if (found.isPresent()) {
+          return keep(name, Json.tree(found.get()));
+        }
+        throw asks(List.of(ask));
+      }
+      if (!(answer instanceof Map<?, ?> map) || !Boolean.TRUE.equals(map.get("retry"))) {
+        return keep(name, answer);
+      }
+      String retry = name + "\n" + (again + 1);
+      if (effect(retry) == null) {
+        put(retry, null);
+        Object result = keep(name, Json.tree(effect.call()));
+        put(retry, true);
+        return result;
+      }
     }
-    Ask ask = new Ask(task.path(), ordinal, task.node(), Map.of("unknown", name));
-    Object answer = state.answers().get(ask.key());
-    if (answer == null) {
-      throw asks(List.of(ask));
-    }
-    boolean again = answer instanceof Map<?, ?> map && Boolean.TRUE.equals(map.get("retry"));
-    return again ? Optional.empty() : Optional.of(answer);
   }
 
   private Asking asks(List<Ask> open) {

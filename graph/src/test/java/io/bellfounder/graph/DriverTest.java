@@ -223,8 +223,8 @@ class DriverTest {
     awaits(run, "waiting");
     first.close();
     int _ =
-        db.transaction(c ->
-            db.update(c, "UPDATE ~.checkpoint SET format = format + 100 WHERE run = ?", run));
+        db.transaction(
+            c -> db.update(c, "UPDATE ~.checkpoint SET format = format + 100 WHERE run = ?", run));
     runs.answer(runs.questions(run).getFirst().id(), "yes");
     worker(graph);
     awaits(run, "parked");
@@ -232,8 +232,8 @@ class DriverTest {
     assertThat(runs.explain(run)).startsWith("It was parked: ");
 
     int _ =
-        db.transaction(c ->
-            db.update(c, "UPDATE ~.checkpoint SET format = format - 100 WHERE run = ?", run));
+        db.transaction(
+            c -> db.update(c, "UPDATE ~.checkpoint SET format = format - 100 WHERE run = ?", run));
     assertThat(runs.resume(run)).isTrue();
     awaits(run, "completed");
     assertThat(runs.state(run, graph).get(LOG)).containsExactly("done");
@@ -268,6 +268,29 @@ class DriverTest {
     awaits(byHand, "completed");
     assertThat(times).hasValue(2);
     assertThat(runs.state(byHand, graph).get(LOG)).containsExactly("done 2");
+  }
+
+  @Test
+  void who_lets_an_effect_happen_again_allows_it_once_only() throws Exception {
+    AtomicInteger times = new AtomicInteger();
+    Graph graph =
+        one(
+            NodeOptions.DEFAULT.asOnce(),
+            _ -> {
+              times.incrementAndGet();
+              throw new IllegalStateException("after the effect, or before");
+            });
+    UUID run = start(graph);
+    worker(graph);
+    for (int allowed = 1; allowed <= 2; allowed++) {
+      awaits(run, "failed");
+      assertThat(times).hasValue(allowed);
+      runs.resume(run);
+      awaits(run, "waiting");
+      runs.answer(runs.questions(run).getFirst().id(), Map.of("retry", true));
+    }
+    awaits(run, "failed");
+    assertThat(times).hasValue(3);
   }
 
   @Test

@@ -48,12 +48,12 @@ class SchedulesTest {
   private void sleptFor(String interval) throws SQLException {
     int _ =
         db.transaction(c ->
-            db.update(
-                c, "UPDATE ~.schedule SET next_at = now() - CAST(? AS interval)", interval));
+            db.update(c, "UPDATE ~.schedule SET next_at = now() - CAST(? AS interval)", interval));
   }
 
   private List<String> keys() throws SQLException {
-    return db.query(r -> r.getString(1), "SELECT start_key FROM ~.run ORDER BY queue_at, start_key");
+    return db.query(
+        r -> r.getString(1), "SELECT start_key FROM ~.run ORDER BY queue_at, start_key");
   }
 
   @Test
@@ -88,8 +88,7 @@ class SchedulesTest {
   void a_worker_follows_schedules() throws Exception {
     schedules.put("digest", DAILY);
     sleptFor("1 s");
-    try (Worker _ =
-        Worker.start(database.owner(), "g", WorkerOptions.named("w"), List.of(GRAPH))) {
+    try (Worker _ = Worker.start(database.owner(), "g", WorkerOptions.named("w"), List.of(GRAPH))) {
       Await.until(
           "it has run",
           () ->
@@ -164,8 +163,8 @@ class SchedulesTest {
   void what_cannot_be_followed_is_paused_and_says_why() throws Exception {
     schedules.put("digest", DAILY);
     int _ =
-        db.transaction(c ->
-            db.update(c, "UPDATE ~.schedule SET zone = 'Moon/Tranquility', next_at = now()"));
+        db.transaction(
+            c -> db.update(c, "UPDATE ~.schedule SET zone = 'Moon/Tranquility', next_at = now()"));
     assertThat(schedules.fire().started()).isZero();
     assertThat(schedules.find("t", "digest").orElseThrow().explain())
         .startsWith("It was paused: ")
