@@ -13,11 +13,12 @@ import { BellMark, Icon } from "../../components/ui/icon";
 import { Card, Empty, Loading, PageHeader } from "../../components/ui/surface";
 import { briefly, Compact, Money } from "../../components/values";
 import { plural } from "../../lib/numbers";
-import { ERRORS, outcomes } from "../../lib/outcome";
+import { outcomes } from "../../lib/outcome";
 import { usePreferences } from "../../lib/preferences";
 import { dateTime, duration, shortDateTime, timeOfDay } from "../../lib/time";
 import { classes } from "../../lib/tokens";
 import { Elapsed, Flags, OutcomeBadge } from "./call-parts";
+import { errorsOnly } from "./sum-parts";
 
 const NARROW = "(max-width: 47.99rem)";
 const ROW_PIXELS = { wide: 45, narrow: 93 };
@@ -218,7 +219,6 @@ function Filters({ filter, calls, set, clear }: { filter: CallFilter; calls: Cal
   }, [routes.data, calls, filter.model]);
   const keyItems = keys.data?.pages.flatMap((page) => page.items) ?? [];
   const member = filter.memberId && (filter.memberId === "none" ? "no member" : (calls.find((call) => call.member?.id === filter.memberId)?.member?.name ?? briefly(filter.memberId)));
-  const errors = ERRORS.join(",");
 
   const chips: { name: string; text: string; remove: Partial<CallFilter> }[] = [];
   if (filter.from || filter.to) {
@@ -249,9 +249,9 @@ function Filters({ filter, calls, set, clear }: { filter: CallFilter; calls: Cal
         </Select>
         <Select label="Outcome" hideLabel value={filter.outcome ?? ""} onChange={(event) => set({ outcome: event.target.value || undefined })} className="sm:w-44">
           <option value="">All outcomes</option>
-          <option value={errors}>All errors</option>
+          <option value={errorsOnly}>All errors</option>
           {(Object.keys(outcomes) as Outcome[]).map((name) => <option key={name} value={name}>{outcomes[name].label}</option>)}
-          {filter.outcome && filter.outcome !== errors && !(filter.outcome in outcomes) && <option value={filter.outcome}>{filter.outcome.replaceAll(",", ", ")}</option>}
+          {filter.outcome && filter.outcome !== errorsOnly && !(filter.outcome in outcomes) && <option value={filter.outcome}>{filter.outcome.replaceAll(",", ", ")}</option>}
         </Select>
         <Select label="Provider" hideLabel value={filter.provider ?? ""} onChange={(event) => set({ provider: event.target.value || undefined })} className="sm:w-44">
           <option value="">All providers</option>

@@ -1,7 +1,7 @@
 import { useQuery } from "@tanstack/react-query";
 import { Link, useNavigate, useSearch } from "@tanstack/react-router";
 import { clsx } from "clsx";
-import { lazy, type ReactNode, Suspense, useMemo } from "react";
+import { lazy, Suspense, useMemo } from "react";
 import type { CallFilter } from "../../api/calls";
 import { overview as overviewQuery } from "../../api/queries";
 import type { GroupBy, Overview, OverviewGroup, OverviewPoint } from "../../api/types";
@@ -14,16 +14,14 @@ import { BellMark } from "../../components/ui/icon";
 import { Card, Empty, PageHeader, Skeleton, table, TableScroll } from "../../components/ui/surface";
 import { Compact, Money, useNow } from "../../components/values";
 import { pico, plottableUsd, shortUsd } from "../../lib/money";
-import { compact, count } from "../../lib/numbers";
-import { ERRORS } from "../../lib/outcome";
+import { compact, count, plural } from "../../lib/numbers";
 import { setZone, usePreferences } from "../../lib/preferences";
 import { resolveRange } from "../../lib/range";
 import { bucketLabel, duration, isZone, shortDateTime } from "../../lib/time";
 import { classes } from "../../lib/tokens";
+import { CallsLink, errorsOnly, Figure, SumCells, SumHeads, TokenFigure } from "./sum-parts";
 
 const TimeChart = lazy(() => import("../../components/time-chart"));
-
-const errorsOnly = ERRORS.join(",");
 
 const groupNames: Record<GroupBy, { one: string; label: string; filter: "model" | "keyId" | "memberId" }> = {
   model: { one: "Model", label: "By model", filter: "model" },
@@ -99,10 +97,6 @@ function Nothing({ range }: { range: string | undefined }) {
   );
 }
 
-function CallsLink({ search, title, children, className }: { search: CallFilter; title?: string; children: ReactNode; className?: string }) {
-  return <Link to="/calls" search={search} title={title} preload={false} className={clsx("drill", className)}>{children}</Link>;
-}
-
 function Figures({ data }: { data: Overview }) {
   const { totals } = data;
   const range = { from: data.from, to: data.to };
@@ -115,33 +109,14 @@ function Figures({ data }: { data: Overview }) {
         {totals.unpricedCalls > 0 && <>, <CallsLink search={{ ...range, unpriced: "true" }} className="text-warn">{count(totals.unpricedCalls)} at the default price</CallsLink></>}
       </Figure>
       <Figure label="Calls" value={<CallsLink search={range}><Compact value={totals.calls} /></CallsLink>}>
-        <CallsLink search={{ ...range, outcome: errorsOnly }} className={totals.errors ? "text-bad" : undefined}>{count(totals.errors)} {totals.errors === 1 ? "error" : "errors"}</CallsLink>
+        <CallsLink search={{ ...range, outcome: errorsOnly }} className={totals.errors ? "text-bad" : undefined}>{plural(totals.errors, "error")}</CallsLink>
         {totals.calls > 0 && ` (${share > 0 && share < 0.1 ? "< 0.1" : share.toFixed(1)} %)`}
       </Figure>
       <Figure label="Time to first byte" value={<CallsLink search={range}>{duration(totals.ttfbP50Millis)}</CallsLink>}>
         half of the calls are faster; 95 % within <CallsLink search={range}>{duration(totals.ttfbP95Millis)}</CallsLink>
       </Figure>
-      <Figure label="Tokens">
-        <dl className="mt-1 grid grid-cols-[1fr_auto] gap-x-3 text-[0.8125rem] leading-[1.35rem]">
-          {classes.map(({ key, label, total, color }) => (
-            <div key={key} className="contents">
-              <dt className="flex items-center gap-1.5 truncate text-soft"><span className="size-2 shrink-0 rounded-sm" style={{ background: color }} />{label}</dt>
-              <dd className="text-right font-medium"><CallsLink search={range}><Compact value={totals[total] as number} /></CallsLink></dd>
-            </div>
-          ))}
-        </dl>
-      </Figure>
+      <TokenFigure totals={totals} search={range} />
     </section>
-  );
-}
-
-function Figure({ label, value, children }: { label: string; value?: ReactNode; children: ReactNode }) {
-  return (
-    <div className="min-w-0 rounded-card border border-line bg-surface p-4 shadow-card">
-      <h2 className="label-caps">{label}</h2>
-      {value && <p className="num mt-1 text-2xl font-semibold tracking-tight">{value}</p>}
-      <div className="mt-1 text-[0.8125rem] text-soft">{children}</div>
-    </div>
   );
 }
 
@@ -237,9 +212,9 @@ function Groups({ data, groupBy, onGroupBy }: { data: Overview; groupBy: GroupBy
     >
       {groups.length === 0 ? <p className="px-5 pb-5 text-soft">Nothing in this range.</p> : (
         <TableScroll label={`Cost ${groupNames[groupBy].label.toLowerCase()}`}>
-          <table className={clsx(table, "[&_td]:px-2 [&_th]:px-2 [&_td:nth-child(n+3)]:text-right [&_th:nth-child(n+3)]:text-right")}>
+          <table className={clsx(table, "[&_td:not(:first-child)]:!pl-2 [&_td:not(:last-child)]:!pr-2 [&_th:not(:first-child)]:!pl-2 [&_th:not(:last-child)]:!pr-2 [&_td:nth-child(n+3)]:text-right [&_th:nth-child(n+3)]:text-right")}>
             <thead>
-              <tr><th scope="col">{one}</th><th scope="col" className="w-28"><span className="sr-only">Share of the cost</span></th><th scope="col">Cost</th><th scope="col">For caching</th><th scope="col">Calls</th><th scope="col">Errors</th>{classes.map(({ key, label, column }) => <th key={key} scope="col" title={label}>{column}</th>)}<th scope="col">p50</th><th scope="col">p95</th></tr>
+              <tr><th scope="col">{one}</th><th scope="col" className="w-28"><span className="sr-only">Share of the cost</span></th><SumHeads /></tr>
             </thead>
             <tbody>
               {groups.map((group) => {
@@ -248,13 +223,7 @@ function Groups({ data, groupBy, onGroupBy }: { data: Overview; groupBy: GroupBy
                   <tr key={group.id ?? ""}>
                     <th scope="row" className="border-t border-line !py-2.5 !text-sm !font-medium !text-ink"><CallsLink search={search}>{group.name}</CallsLink></th>
                     <td aria-hidden="true"><div className="h-2 min-w-16 rounded-full bg-sunken"><div className="h-2 rounded-full bg-chart-1" style={{ width: `${Math.max(1, Number((pico(group.costPico) * 1000n) / most) / 10)}%` }} /></div></td>
-                    <td className="font-medium"><CallsLink search={search}><Money pico={group.costPico} /></CallsLink></td>
-                    <td><CallsLink search={search}><Money pico={group.cacheCostPico} /></CallsLink></td>
-                    <td><CallsLink search={search}>{count(group.calls)}</CallsLink></td>
-                    <td><CallsLink search={{ ...search, outcome: errorsOnly }} className={group.errors ? "text-bad" : "text-faint"}>{count(group.errors)}</CallsLink></td>
-                    {classes.map(({ key, total }) => <td key={key}><CallsLink search={search}><Compact value={group[total] as number} /></CallsLink></td>)}
-                    <td className="whitespace-nowrap"><CallsLink search={search}>{duration(group.ttfbP50Millis)}</CallsLink></td>
-                    <td className="whitespace-nowrap"><CallsLink search={search}>{duration(group.ttfbP95Millis)}</CallsLink></td>
+                    <SumCells totals={group} search={search} />
                   </tr>
                 );
               })}
@@ -273,7 +242,7 @@ function Buckets({ data, zone }: { data: Overview; zone: string }) {
       <TableScroll label="The charts in numbers">
         <table className={clsx(table, "[&_td:nth-child(n+2)]:text-right [&_th:nth-child(n+2)]:text-right")}>
           <thead>
-            <tr><th scope="col">From</th><th scope="col">Cost</th><th scope="col">For caching</th><th scope="col">Calls</th><th scope="col">Errors</th>{classes.map(({ key, label, column }) => <th key={key} scope="col" title={label}>{column}</th>)}<th scope="col">p50</th><th scope="col">p95</th></tr>
+            <tr><th scope="col">From</th><SumHeads /></tr>
           </thead>
           <tbody>
             {data.series.map((point, at) => {
@@ -281,13 +250,7 @@ function Buckets({ data, zone }: { data: Overview; zone: string }) {
               return (
                 <tr key={point.start} className={point.calls ? undefined : "text-faint"}>
                   <th scope="row" className="border-t border-line !py-2.5 !text-sm !text-ink">{bucketLabel(point.start, zone, data.bucket, true)}</th>
-                  <td><CallsLink search={search}><Money pico={point.costPico} /></CallsLink></td>
-                  <td><CallsLink search={search}><Money pico={point.cacheCostPico} /></CallsLink></td>
-                  <td><CallsLink search={search}>{count(point.calls)}</CallsLink></td>
-                  <td><CallsLink search={{ ...search, outcome: errorsOnly }} className={point.errors ? "text-bad" : undefined}>{count(point.errors)}</CallsLink></td>
-                  {classes.map(({ key, total }) => <td key={key}><CallsLink search={search}><Compact value={point[total] as number} /></CallsLink></td>)}
-                  <td className="whitespace-nowrap"><CallsLink search={search}>{duration(point.ttfbP50Millis)}</CallsLink></td>
-                  <td className="whitespace-nowrap"><CallsLink search={search}>{duration(point.ttfbP95Millis)}</CallsLink></td>
+                  <SumCells totals={point} search={search} />
                 </tr>
               );
             })}

@@ -1,8 +1,7 @@
 import { useQuery } from "@tanstack/react-query";
 import { Link, useSearch } from "@tanstack/react-router";
 import { clsx } from "clsx";
-import { type ReactNode, useMemo, useState } from "react";
-import type { CallFilter } from "../../api/calls";
+import { useMemo, useState } from "react";
 import { Problem } from "../../api/client";
 import { sessionTree } from "../../api/queries";
 import type { AgentNode, SessionDetail } from "../../api/types";
@@ -13,10 +12,9 @@ import { Card, Empty, Loading, PageHeader, table, TableScroll } from "../../comp
 import { Compact, Money, When } from "../../components/values";
 import { pico, shortUsd } from "../../lib/money";
 import { count, plural } from "../../lib/numbers";
-import { ERRORS } from "../../lib/outcome";
 import { duration } from "../../lib/time";
-import { classes } from "../../lib/tokens";
 import { type FlatNode, flatten } from "../../lib/tree";
+import { CallsLink, errorsOnly, Figure, TokenFigure } from "./sum-parts";
 
 export default function SessionPage() {
   const { sessionId } = useSearch({ from: "/inside/sessions/tree" });
@@ -43,10 +41,6 @@ export default function SessionPage() {
   );
 }
 
-function CallsLink({ search, children, className }: { search: CallFilter; children: ReactNode; className?: string }) {
-  return <Link to="/calls" search={search} preload={false} className={clsx("drill", className)}>{children}</Link>;
-}
-
 function Whole({ session }: { session: SessionDetail }) {
   const { totals, root, sessionId } = session;
   const rows = useMemo(() => flatten(root), [root]);
@@ -59,32 +53,12 @@ function Whole({ session }: { session: SessionDetail }) {
           <CallsLink search={{ ...all, agentId: "main" }}><Money pico={root.costPico} /></CallsLink> by the main agent{rows.length > 1 && <>, <Money pico={below.toString()} /> by {plural(rows.length - 1, "sub-agent")}</>}
         </Figure>
         <Figure label="Calls" value={<CallsLink search={all}>{count(totals.calls)}</CallsLink>}>
-          <CallsLink search={{ ...all, outcome: ERRORS.join(",") }} className={totals.errors ? "text-bad" : undefined}>{plural(totals.errors, "error")}</CallsLink>
+          <CallsLink search={{ ...all, outcome: errorsOnly }} className={totals.errors ? "text-bad" : undefined}>{plural(totals.errors, "error")}</CallsLink>
         </Figure>
         <Figure label="Time to first byte" value={duration(totals.ttfbP50Millis)}>half of the calls are faster; 95 % within {duration(totals.ttfbP95Millis)}</Figure>
-        <div className="min-w-0 rounded-card border border-line bg-surface p-4 shadow-card">
-          <h2 className="label-caps">Tokens</h2>
-          <dl className="mt-1 grid grid-cols-[1fr_auto] gap-x-3 text-[0.8125rem] leading-[1.35rem]">
-            {classes.map(({ key, label, total, color }) => (
-              <div key={key} className="contents">
-                <dt className="flex items-center gap-1.5 truncate text-soft"><span className="size-2 shrink-0 rounded-sm" style={{ background: color }} />{label}</dt>
-                <dd className="text-right font-medium"><CallsLink search={all}><Compact value={totals[total] as number} /></CallsLink></dd>
-              </div>
-            ))}
-          </dl>
-        </div>
+        <TokenFigure totals={totals} search={all} />
       </div>
       <Tree sessionId={sessionId} rows={rows} />
-    </div>
-  );
-}
-
-function Figure({ label, value, children }: { label: string; value: ReactNode; children: ReactNode }) {
-  return (
-    <div className="min-w-0 rounded-card border border-line bg-surface p-4 shadow-card">
-      <h2 className="label-caps">{label}</h2>
-      <p className="num mt-1 text-2xl font-semibold tracking-tight">{value}</p>
-      <p className="mt-1 text-[0.8125rem] text-soft">{children}</p>
     </div>
   );
 }

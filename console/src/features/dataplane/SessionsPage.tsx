@@ -8,10 +8,10 @@ import { BellMark } from "../../components/ui/icon";
 import { Card, Empty, Loading, PageHeader, table, TableScroll } from "../../components/ui/surface";
 import { Ago, briefly, Compact, Money, useNow } from "../../components/values";
 import { count } from "../../lib/numbers";
-import { ERRORS } from "../../lib/outcome";
 import { usePreferences } from "../../lib/preferences";
 import { resolveRange } from "../../lib/range";
 import { duration } from "../../lib/time";
+import { errorsOnly } from "./sum-parts";
 
 export default function SessionsPage() {
   const search = useSearch({ from: "/inside/sessions" });
@@ -63,7 +63,7 @@ export default function SessionsPage() {
                       <td className="text-right font-medium"><Link to="/sessions/tree" search={{ sessionId: session.sessionId }} className="drill"><Money pico={session.costPico} /></Link></td>
                       <td className="text-right whitespace-nowrap">
                         <Link to="/calls" search={{ sessionId: session.sessionId }} preload={false} className="drill">{count(session.calls)}</Link>
-                        {session.errors > 0 && <Link to="/calls" search={{ sessionId: session.sessionId, outcome: ERRORS.join(",") }} preload={false} className="drill block text-[0.8125rem] text-bad">{count(session.errors)} failed</Link>}
+                        {session.errors > 0 && <Link to="/calls" search={{ sessionId: session.sessionId, outcome: errorsOnly }} preload={false} className="drill block text-[0.8125rem] text-bad">{count(session.errors)} failed</Link>}
                       </td>
                       <td className="text-right">{count(session.agents)}</td>
                       <td className="text-right"><Compact value={session.inputTokens} /></td>
