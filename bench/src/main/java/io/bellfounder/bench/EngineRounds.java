@@ -18,6 +18,8 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.UUID;
+import java.util.concurrent.Semaphore;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.locks.LockSupport;
 import javax.sql.DataSource;
@@ -36,6 +38,7 @@ final class EngineRounds {
   private final AtomicLong ended = new AtomicLong();
   private final Graph ten = ten();
   private final int starters;
+  private volatile Semaphore places = new Semaphore(0);
 
   private EngineRounds(DataSource pool, int starters) {
     this.pool = pool;
@@ -76,6 +79,7 @@ final class EngineRounds {
           _ -> {
             if (last) {
               ended.incrementAndGet();
+              places.release();
             }
             return Update.of(OUT, output());
           });
@@ -91,6 +95,7 @@ final class EngineRounds {
     AtomicLong started = new AtomicLong();
     List<UUID> all = java.util.Collections.synchronizedList(new ArrayList<>());
     ended.set(0);
+    places = new Semaphore(2 * concurrency + 2);
     WorkerOptions options = WorkerOptions.named("bench").runsMax(concurrency);
     try (Worker worker = Worker.start(pool, SCHEMA, options, List.of(ten))) {
       long begun = System.nanoTime();
@@ -101,10 +106,8 @@ final class EngineRounds {
             Thread.ofPlatform()
                 .start(() -> {
                   while (System.nanoTime() < until) {
-                    if (started.get() - ended.get() < 2L * concurrency + 2) {
+                    if (place()) {
                       all.add(start("tenant-" + started.incrementAndGet() % 8));
-                    } else {
-                      LockSupport.parkNanos(200_000);
                     }
                   }
                 }));
@@ -118,6 +121,15 @@ final class EngineRounds {
       double took = (System.nanoTime() - begun) / 1e9;
       check(all);
       System.out.printf(Locale.ROOT, "done %d %.4f%n", all.size(), took);
+    }
+  }
+
+  /** Whether the queue has got room, waited for a moment at most. */
+  private boolean place() {
+    try {
+      return places.tryAcquire(10, TimeUnit.MILLISECONDS);
+    } catch (InterruptedException e) {
+      throw new IllegalStateException(e);
     }
   }
 

@@ -2,22 +2,25 @@ package io.bellfounder.graph;
 
 import java.sql.Connection;
 import java.sql.SQLException;
+import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Collection;
-import java.util.Comparator;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Queue;
 import java.util.Set;
 import java.util.UUID;
+import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.ThreadPoolExecutor;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Commits steps of many runs together. While transactions are under way, whoever comes meanwhile
+ * Commits steps of many runs together. While one transaction is under way, whoever comes meanwhile
  * waits, and the next transaction carries them all; nobody waits for more to come. A step is in one
  * transaction as ever, only not alone in it, and fenced by its own run's epoch: a lost run leaves
  * the others untouched.
@@ -25,9 +28,6 @@ import org.jspecify.annotations.Nullable;
  * <p>Safe for many threads. What waits is bounded by the runs that the process carries.
  */
 final class Commits {
-  /** Transactions at a time: a second one uses the disk while the first one computes. */
-  private static final int LANES = 2;
-
   /** Steps in one transaction; more would only make the first of them wait for the last. */
   private static final int TOGETHER_MAX = 64;
 
@@ -40,7 +40,8 @@ final class Commits {
             control, snapshot, results, i)),
       fence AS (
         UPDATE ~.run r SET checkpoint = s.n, step = s.step, seq = s.seq, status = s.status,
-          takeovers = 0, lease_until = CASE WHEN s.status = 'running' THEN r.lease_until END,
+          takeovers = 0, lease_until = CASE WHEN s.status = 'running'
+            THEN greatest(r.lease_until, clock_timestamp() + ? * interval '1 ms') END,
           owner = CASE WHEN s.status = 'running' THEN r.owner END,
           ended_at = CASE WHEN s.status IN ('completed', 'failed', 'cancelled') THEN now() END,
           error_code = s.error_code, error_message = s.error_message
@@ -109,7 +110,7 @@ final class Commits {
     private final Thread thread = Thread.currentThread();
     private volatile boolean done;
     private boolean written;
-    private @Nullable SQLException failure;
+    private @Nullable Exception failure;
 
     Waiting(Step step) {
       this.step = step;
@@ -117,86 +118,88 @@ final class Commits {
   }
 
   private final Database db;
+  private final Duration lease;
   private final ReentrantLock lock = new ReentrantLock();
   private final Queue<Waiting> queue = new ArrayDeque<>();
-  private int lanes;
+  private boolean writing;
 
-  Commits(Database db) {
+  /** A platform thread, which waits for the socket itself; it is there while there is work. */
+  private final ThreadPoolExecutor writer =
+      new ThreadPoolExecutor(
+          0,
+          1,
+          1,
+          TimeUnit.SECONDS,
+          new LinkedBlockingQueue<>(),
+          Thread.ofPlatform().daemon().name("graph-commit").factory());
+
+  /**
+   * @param lease from each commit on
+   */
+  Commits(Database db, Duration lease) {
     this.db = db;
+    this.lease = lease;
   }
 
   /** Commits a step with others; false if the run is another's by now. */
   boolean commit(Step step) throws SQLException {
     Waiting mine = new Waiting(step);
+    boolean first;
     lock.lock();
     try {
       queue.add(mine);
+      first = !writing;
+      writing = true;
     } finally {
       lock.unlock();
     }
+    if (first) {
+      writer.execute(this::drain);
+    }
     boolean interrupted = false;
     while (!mine.done) {
-      List<Waiting> batch = lead();
-      if (batch.isEmpty()) {
-        LockSupport.park(this);
-        interrupted |= Thread.interrupted();
-      } else {
-        try {
-          write(batch);
-        } finally {
-          follow();
-        }
-      }
+      LockSupport.park(this);
+      interrupted |= Thread.interrupted();
     }
     if (interrupted) {
       Thread.currentThread().interrupt();
     }
+    if (mine.failure instanceof SQLException e) {
+      throw new SQLException(e.getMessage(), e.getSQLState(), e);
+    }
     if (mine.failure != null) {
-      throw new SQLException(mine.failure.getMessage(), mine.failure.getSQLState(), mine.failure);
+      throw new SQLException(mine.failure);
     }
     return mine.written;
   }
 
-  /** The steps that the caller is to write, if a lane is free. */
-  private List<Waiting> lead() {
+  private void drain() {
+    for (List<Waiting> batch = next(); !batch.isEmpty(); batch = next()) {
+      write(batch);
+    }
+  }
+
+  private List<Waiting> next() {
     lock.lock();
     try {
-      if (lanes == LANES) {
-        return List.of();
-      }
       List<Waiting> batch = new ArrayList<>();
       while (batch.size() < TOGETHER_MAX && !queue.isEmpty()) {
         batch.add(queue.remove());
       }
-      lanes += batch.isEmpty() ? 0 : 1;
+      writing = !batch.isEmpty();
       return batch;
     } finally {
       lock.unlock();
     }
   }
 
-  /** Gives the lane to who waits first. */
-  private void follow() {
-    Waiting next;
-    lock.lock();
-    try {
-      lanes--;
-      next = queue.peek();
-    } finally {
-      lock.unlock();
-    }
-    if (next != null) {
-      LockSupport.unpark(next.thread);
-    }
-  }
-
   private void write(List<Waiting> batch) {
-    // Everybody locks runs in the same order.
-    batch.sort(Comparator.comparing(w -> w.step.run()));
     try {
       together(batch);
-    } catch (SQLException e) {
-      boolean away = e.getSQLState() == null || e.getSQLState().startsWith("08");
+    } catch (SQLException | RuntimeException e) {
+      boolean away =
+          e instanceof SQLException sql
+              && (sql.getSQLState() == null || sql.getSQLState().startsWith("08"));
       // What one step got wrong is not to fail the others.
       for (Waiting each : batch) {
         if (away || batch.size() == 1) {
@@ -208,9 +211,7 @@ final class Commits {
     } finally {
       for (Waiting each : batch) {
         each.done = true;
-        if (each.thread != Thread.currentThread()) {
-          LockSupport.unpark(each.thread);
-        }
+        LockSupport.unpark(each.thread);
       }
     }
   }
@@ -218,19 +219,13 @@ final class Commits {
   private void alone(Waiting one) {
     try {
       together(List.of(one));
-    } catch (SQLException e) {
+    } catch (SQLException | RuntimeException e) {
       one.failure = e;
     }
   }
 
   private void together(List<Waiting> batch) throws SQLException {
-    Set<UUID> written;
-    try (Connection c = db.source().getConnection()) {
-      written = write(c, batch.stream().map(w -> w.step).toList());
-      if (!c.getAutoCommit()) {
-        c.commit();
-      }
-    }
+    Set<UUID> written = db.statement(c -> write(c, batch.stream().map(w -> w.step).toList()));
     for (Waiting each : batch) {
       each.written = written.contains(each.step.run());
     }
@@ -258,6 +253,7 @@ final class Commits {
             points(steps, Point::control),
             points(steps, Point::snapshot),
             points(steps, Point::results),
+            lease.toMillis(),
             Large.FORMAT,
             Large.FORMAT,
             writes.steps(),

@@ -52,6 +52,17 @@ record Database(DataSource source, String schema) {
     });
   }
 
+  /** Work of one statement, which needs no transaction around it. */
+  <T> T statement(Work<T> work) throws SQLException {
+    try (Connection connection = source.getConnection()) {
+      T result = work.in(connection);
+      if (!connection.getAutoCommit()) {
+        connection.commit();
+      }
+      return result;
+    }
+  }
+
   <T> List<T> query(Row<T> row, String sql, @Nullable Object... values) throws SQLException {
     try (Connection connection = source.getConnection()) {
       return query(connection, row, sql, values);

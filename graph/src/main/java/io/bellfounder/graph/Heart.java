@@ -94,6 +94,8 @@ final class Heart implements AutoCloseable {
     }
     List<StepCarrier> loops = List.copyOf(held.values());
     Map<UUID, Long> kept = new HashMap<>();
+    // A row that is locked is just being written by its step's commit, which renews the lease too;
+    // to wait for it could be a deadlock, and would hold up all others.
     db.query(
         connection,
         r -> {
@@ -108,14 +110,20 @@ final class Heart implements AutoCloseable {
           return kept.put(id, r.getLong(2));
         },
         """
-        UPDATE ~.run r SET lease_until = clock_timestamp() + ? * interval '1 ms'
-        FROM unnest(?::text[], ?::bigint[]) AS h(id, epoch)
-        WHERE r.id = h.id::uuid AND r.epoch = h.epoch AND r.status = 'running'
-        RETURNING r.id, r.epoch, r.cancel_requested, r.pause_requested\
+        WITH mine AS MATERIALIZED (
+          SELECT h.id::uuid AS id, h.epoch FROM unnest(?::text[], ?::bigint[]) AS h(id, epoch)),
+        free AS MATERIALIZED (
+          SELECT r.id FROM ~.run r JOIN mine m ON r.id = m.id AND r.epoch = m.epoch
+          WHERE r.status = 'running' FOR NO KEY UPDATE OF r SKIP LOCKED),
+        renewed AS (
+          UPDATE ~.run r SET lease_until = clock_timestamp() + ? * interval '1 ms'
+          FROM free WHERE r.id = free.id AND r.status = 'running')
+        SELECT r.id, r.epoch, r.cancel_requested, r.pause_requested
+        FROM ~.run r JOIN mine m ON r.id = m.id AND r.epoch = m.epoch WHERE r.status = 'running'\
         """,
-        options.lease().toMillis(),
         loops.stream().map(l -> l.claim().run().toString()).toArray(String[]::new),
-        loops.stream().map(l -> l.claim().epoch()).toArray(Long[]::new));
+        loops.stream().map(l -> l.claim().epoch()).toArray(Long[]::new),
+        options.lease().toMillis());
     held.forEach((id, loop) -> {
       if (kept.containsKey(id)) {
         loop.beaten();

@@ -46,7 +46,7 @@ public final class RunCarrier implements AutoCloseable {
     this.graphs = graphs;
     this.claims = new Claims(db, options, graphs.keySet(), driver);
     this.herald = new Herald(db, options.name(), options.metrics());
-    this.shared = new StepCarrier.Shared(db, new Commits(db), herald, options.metrics(), threads);
+    this.shared = new StepCarrier.Shared(db, new Commits(db, options.lease()), herald, options.metrics(), threads);
     this.leases = new Leases(db, options, driver);
     this.heart = new Heart(db, options, graphs.keySet(), running);
   }

@@ -34,7 +34,11 @@ public final class Runs {
 
   /** Starts a run, once if the request has a key. */
   public Started start(RunRequest request) throws SQLException {
-    return db.transaction(c -> start(c, request));
+    Starts.NewRun run = request.row(driver);
+    Starts starts = new Starts(db);
+    return run.key() == null && run.thread() == null
+        ? db.statement(c -> starts.start(c, run))
+        : db.transaction(c -> starts.start(c, run));
   }
 
   /** As part of the caller's own transaction. */

@@ -30,7 +30,6 @@ record Starts(Database db) {
       long delayMillis) {}
 
   Started start(Connection c, NewRun run) throws SQLException {
-    db.update(c, "INSERT INTO ~.tenant (id) VALUES (?) ON CONFLICT DO NOTHING", run.tenant());
     if (run.key() != null) {
       Optional<Started> before = before(c, run);
       if (before.isPresent()) {
@@ -64,12 +63,14 @@ record Starts(Database db) {
         db.update(
             c,
             """
+            WITH known AS (INSERT INTO ~.tenant (id) VALUES (?) ON CONFLICT DO NOTHING)
             INSERT INTO ~.run (id, tenant, thread, driver, graph, spec_hash, start_key, request_hash,
               input, lane, priority, status, blocked, delayed, queue_at, available_at)
             VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?::json, ?, ?, 'queued', ?, ?,
               now() + ? * interval '1 ms' - ? * interval '1 minute', now() + ? * interval '1 ms')
             ON CONFLICT (tenant, start_key) DO NOTHING\
             """,
+            run.tenant(),
             id,
             run.tenant(),
             run.thread(),

@@ -15,6 +15,7 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Future;
+import java.util.concurrent.FutureTask;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.concurrent.locks.LockSupport;
@@ -131,6 +132,9 @@ final class StepCarrier {
   /** Loads the state, or makes the first one; with answers that came in meanwhile. */
   @Nullable Decision begin() throws SQLException {
     record Loaded(Optional<State> state, Map<String, Object> answers, Map<String, Object> base) {}
+    if (claim.checkpoint() == 0 && claim.thread() == null) {
+      return first(Map.of());
+    }
     Loaded loaded =
         db.transaction(c -> {
           Optional<State> state = journal.load(c, graph);
@@ -143,8 +147,7 @@ final class StepCarrier {
               state.isPresent() ? Map.of() : journal.threadValues(c, graph));
         });
     if (loaded.state().isEmpty()) {
-      Decision first = Kernel.start(graph, loaded.base(), Update.read(Json.read(claim.input())));
-      return save(null, first, Map.of()) ? first : null;
+      return first(loaded.base());
     }
     State state = loaded.state().get();
     if (state.status() instanceof Status.Waiting) {
@@ -158,6 +161,11 @@ final class StepCarrier {
       return more || save(null, next, Map.of()) ? next : null;
     }
     return Kernel.decide(graph, state, Map.of());
+  }
+
+  private @Nullable Decision first(Map<String, Object> base) throws SQLException {
+    Decision first = Kernel.start(graph, base, Update.read(Json.read(claim.input())));
+    return save(null, first, Map.of()) ? first : null;
   }
 
   /** One superstep; null if the run is no longer this worker's, or has been given up. */
@@ -245,8 +253,14 @@ final class StepCarrier {
   private void work(State state, List<Task> open, boolean keep, Map<String, TaskResult> results)
       throws SQLException {
     Map<Task, Future<TaskResult>> futures = new LinkedHashMap<>();
+    FutureTask<TaskResult> here = null;
     for (Task task : open) {
-      futures.put(task, threads.submit(() -> withRetries(state, task, keep)));
+      FutureTask<TaskResult> work = new FutureTask<>(() -> withRetries(state, task, keep));
+      futures.put(task, work);
+      if (here != null) {
+        threads.execute(here);
+      }
+      here = work;
     }
     synchronized (working) {
       working.clear();
@@ -254,6 +268,11 @@ final class StepCarrier {
     }
     if (stopped || lost || cancelled) {
       interrupt();
+    }
+    if (here != null) {
+      // The last one, or the only one, needs no other thread.
+      here.run();
+      boolean _ = Thread.interrupted();
     }
     for (Map.Entry<Task, Future<TaskResult>> entry : futures.entrySet()) {
       try {

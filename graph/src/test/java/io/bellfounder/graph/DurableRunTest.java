@@ -232,7 +232,9 @@ class DurableRunTest {
             run));
     Journal zombie =
         new Journal(
-            db, new Commits(db), new Journal.Claim(run, "t", 1, LINE.hash(), "{}", 0, 0, 0, null));
+            db,
+            new Commits(db, Duration.ofSeconds(15)),
+            new Journal.Claim(run, "t", 1, LINE.hash(), "{}", 0, 0, 0, null));
     worker(LINE);
     awaits(run, "completed");
 
