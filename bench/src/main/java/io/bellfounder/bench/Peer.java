@@ -108,6 +108,16 @@ final class Peer implements Contender {
     }
   }
 
+  /** As {@code kill -9}. */
+  void kill() {
+    process.destroyForcibly();
+  }
+
+  /** As {@code kill -TERM}. */
+  void terminate() {
+    process.destroy();
+  }
+
   @Override
   public void close() {
     process.destroy();
