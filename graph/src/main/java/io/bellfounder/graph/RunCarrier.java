@@ -46,7 +46,8 @@ public final class RunCarrier implements AutoCloseable {
     this.graphs = graphs;
     this.claims = new Claims(db, options, graphs.keySet(), driver);
     this.herald = new Herald(db, options.name(), options.metrics());
-    this.shared = new StepCarrier.Shared(db, new Commits(db, options.lease()), herald, options.metrics(), threads);
+    Commits commits = new Commits(db, options.lease());
+    this.shared = new StepCarrier.Shared(db, commits, herald, options.metrics(), threads);
     this.leases = new Leases(db, options, driver);
     this.heart = new Heart(db, options, graphs.keySet(), running);
   }

@@ -48,7 +48,8 @@ public final class Worker implements AutoCloseable {
     this.graphs = graphs;
     this.claims = new Claims(db, options, graphs.keySet(), Claims.POSTGRES);
     this.herald = new Herald(db, options.name(), options.metrics());
-    this.shared = new StepCarrier.Shared(db, new Commits(db, options.lease()), herald, options.metrics(), threads);
+    Commits commits = new Commits(db, options.lease());
+    this.shared = new StepCarrier.Shared(db, commits, herald, options.metrics(), threads);
     this.leases = new Leases(db, options, Claims.POSTGRES);
     this.heart = new Heart(db, options, graphs.keySet(), running);
     this.janitor = new Janitor(db, options.name());
@@ -119,7 +120,6 @@ public final class Worker implements AutoCloseable {
 
   private void claim() {
     long sweepAt = System.nanoTime();
-    long ripenAt = sweepAt;
     boolean specsStored = false;
     while (open) {
       boolean found = false;
@@ -132,11 +132,7 @@ public final class Worker implements AutoCloseable {
           new Specs(db).store(graphs.values());
           specsStored = true;
         }
-        boolean riper = false;
-        if (System.nanoTime() - ripenAt >= 0) {
-          riper = begin();
-          ripenAt = System.nanoTime() + (riper ? 0 : options.poll().toNanos());
-        }
+        boolean riper = begin();
         int room = options.runsMax() - running.size();
         if (room > 0) {
           long begun = System.nanoTime();
