@@ -51,12 +51,24 @@ final class GatewayBench implements Callable<Integer> {
   @Option(names = "--no-product", description = "Leave the whole product out; needs --data-plane.")
   private boolean noProduct;
 
+  @Option(
+      names = "--only",
+      paramLabel = "WORK",
+      description = "One kind of work alone: json-1k, json-400k or sse-100.")
+  private @Nullable String only;
+
   private final Figures figures = new Figures("gateway");
 
   @Override
   public Integer call() throws Exception {
     if (!noProduct && !Files.isReadable(jar)) {
       System.err.println("There is no " + jar + ": build it first, or name it with --jar.");
+      return 2;
+    }
+    List<Workload> works =
+        Workload.ALL.stream().filter(work -> only == null || work.key().equals(only)).toList();
+    if (works.isEmpty()) {
+      System.err.println("There is no work " + only + ": json-1k, json-400k and sse-100 are.");
       return 2;
     }
     Path directory = Files.createTempDirectory("bell-bench");
@@ -80,7 +92,7 @@ final class GatewayBench implements Callable<Integer> {
       Subject product = subjects.getLast();
       figures.add("idle", product.name(), 0, product.residentMebibytes(), "MiB");
       boolean kept = true;
-      for (Workload workload : List.of(Workload.JSON_1K, Workload.JSON_400K, Workload.SSE_100)) {
+      for (Workload workload : works) {
         kept &= measure(workload, subjects);
       }
       figures.add("after load", product.name(), 0, product.residentMebibytes(), "MiB");
@@ -113,12 +125,16 @@ final class GatewayBench implements Callable<Integer> {
       Load load,
       List<Double> perSecond,
       List<Double> cpuMicros,
+      List<Double> settledMicros,
+      List<Double> settleSeconds,
       List<Double> p50Millis,
       List<Double> p99Millis) {
     Contender(Subject subject, Load load) {
       this(
           subject,
           load,
+          new ArrayList<>(),
+          new ArrayList<>(),
           new ArrayList<>(),
           new ArrayList<>(),
           new ArrayList<>(),
@@ -141,6 +157,7 @@ final class GatewayBench implements Callable<Integer> {
       for (Contender contender : contenders) {
         progress(workload.title() + ": warming up " + contender.subject().name());
         contender.load().closed(Duration.ofSeconds(quick ? 12 : 20));
+        contender.subject().settle();
       }
       for (Contender contender : turns(contenders, rounds, order)) {
         progress(workload.title() + ": all connections busy, " + contender.subject().name());
@@ -149,6 +166,10 @@ final class GatewayBench implements Callable<Integer> {
         contender.perSecond().add(result.perSecond());
         double answers = result.latencyNanos().getTotalCount();
         contender.cpuMicros().add((contender.subject().cpuSeconds() - before) / answers * 1e6);
+        long ended = System.nanoTime();
+        contender.subject().settle();
+        contender.settleSeconds().add((System.nanoTime() - ended) / 1e9);
+        contender.settledMicros().add((contender.subject().cpuSeconds() - before) / answers * 1e6);
       }
       double half = Figures.median(contenders.getLast().perSecond()) / 2;
       for (Contender contender : turns(contenders, rounds, order)) {
@@ -156,6 +177,7 @@ final class GatewayBench implements Callable<Integer> {
         Load.Result result = checked(contender.subject(), contender.load().open(round, half));
         contender.p50Millis().add(result.millisAt(50));
         contender.p99Millis().add(result.millisAt(99));
+        contender.subject().settle();
       }
       return report(workload, contenders, half);
     } finally {
@@ -232,6 +254,19 @@ final class GatewayBench implements Callable<Integer> {
         p99Apart,
         P99_WITHIN_MILLIS,
         p99Apart <= P99_WITHIN_MILLIS ? "met" : "MISSED");
+    double settledMicros = Figures.median(product.settledMicros());
+    double settleSeconds = Figures.median(product.settleSeconds());
+    figures.add(
+        workload.key() + " ledger caught up",
+        product.subject().name(),
+        workload.connections(),
+        settledMicros,
+        "us/req");
+    System.out.printf(
+        Locale.ROOT,
+        "  with its ledger in the database, %.1f s later: %.1f us of CPU a request%n",
+        settleSeconds,
+        settledMicros);
     return ratio >= workload.target() && p99Apart <= P99_WITHIN_MILLIS;
   }
 

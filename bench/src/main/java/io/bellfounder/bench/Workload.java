@@ -1,6 +1,7 @@
 package io.bellfounder.bench;
 
 import java.nio.charset.StandardCharsets;
+import java.util.List;
 
 /**
  * What is asked for, and by how many connections at once.
@@ -11,12 +12,11 @@ import java.nio.charset.StandardCharsets;
 record Workload(
     String key, String title, int bodyBytes, boolean stream, int connections, double target) {
 
-  static final Workload JSON_1K =
-      new Workload("json-1k", "JSON, 1 KB request", 1_000, false, 32, 0.5);
-  static final Workload JSON_400K =
-      new Workload("json-400k", "JSON, 400 KB request", 400_000, false, 32, 0.4);
-  static final Workload SSE_100 =
-      new Workload("sse-100", "stream of 100 events", 1_000, true, 16, 0.6);
+  static final List<Workload> ALL =
+      List.of(
+          new Workload("json-1k", "JSON, 1 KB request", 1_000, false, 32, 0.5),
+          new Workload("json-400k", "JSON, 400 KB request", 400_000, false, 32, 0.4),
+          new Workload("sse-100", "stream of 100 events", 1_000, true, 16, 0.6));
 
   /** The whole request as bytes, for one subject. */
   byte[] request(int port, String key) {

@@ -262,7 +262,7 @@ public final class EmbeddedPostgres implements AutoCloseable {
     set(command, "fsync", durable);
     set(command, "synchronous_commit", durable);
     set(command, "full_page_writes", durable);
-    return guest.command(command);
+    return guest.command(guest.inBackground(command));
   }
 
   private static void set(List<String> command, String name, String value) {

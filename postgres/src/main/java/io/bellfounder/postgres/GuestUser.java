@@ -107,6 +107,14 @@ final class GuestUser {
             + " to a PostgreSQL of your own.");
   }
 
+  /**
+   * The command in the background: where both want the processor, what serves a caller goes first.
+   */
+  List<String> inBackground(List<String> command) {
+    List<String> nice = List.of("nice", "-n", "10");
+    return works("nice", "-n", "10", "true") ? append(nice, command) : command;
+  }
+
   /** A command that runs as this user, without the caller's PostgreSQL variables. */
   ProcessBuilder command(List<String> command) {
     ProcessBuilder builder = new ProcessBuilder(append(wrappers, command));

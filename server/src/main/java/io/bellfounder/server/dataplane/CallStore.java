@@ -17,6 +17,7 @@ import java.util.Comparator;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Set;
 import java.util.TreeMap;
 import java.util.TreeSet;
 import java.util.UUID;
@@ -38,6 +39,69 @@ final class CallStore {
       Comparator.comparing((SettledCall call) -> call.opened().id());
 
   private static final long SLOT_SECONDS = 900;
+
+  private record Tried(SettledCall call, Attempt attempt) {}
+
+  private static final BulkInsert<SettledCall> CALLS =
+      BulkInsert.<SettledCall>into("call")
+          .uuid("id", call -> call.opened().id())
+          .at("opened_at", call -> call.opened().openedAt())
+          .at("settled_at", SettledCall::settledAt)
+          .text("node", call -> call.opened().node())
+          .uuid("key_id", call -> call.opened().key().id())
+          .uuid("member_id", call -> call.opened().key().memberId())
+          .text("dialect", call -> word(call.opened().dialect()))
+          .text("operation", call -> call.opened().operation())
+          .text("requested_model", call -> call.opened().requestedModel())
+          .text("route", call -> call.opened().route())
+          .text("provider", CallStore::provider)
+          .text(
+              "target_model",
+              call -> call.targetModel() == null ? call.opened().targetModel() : call.targetModel())
+          .bool("streaming", call -> call.opened().streaming())
+          .text("outcome", call -> word(call.outcome()))
+          .number("status", call -> whole(call.status()))
+          .text("error_type", SettledCall::errorType)
+          .number("input_tokens", call -> call.usage().input())
+          .number("cache_write_5m_tokens", call -> call.usage().cacheWrite5m())
+          .number("cache_write_1h_tokens", call -> call.usage().cacheWrite1h())
+          .number("cache_read_tokens", call -> call.usage().cacheRead())
+          .number("output_tokens", call -> call.usage().output())
+          .bool("estimated", SettledCall::estimated)
+          .text("raw_usage", SettledCall::rawUsage)
+          .text("price_version", call -> of(call.price(), Price::version))
+          .bool("price_known", call -> of(call.price(), Price::known))
+          .number("input_pico", call -> of(call.price(), Price::inputPico))
+          .number("cache_write_5m_pico", call -> of(call.price(), Price::cacheWrite5mPico))
+          .number("cache_write_1h_pico", call -> of(call.price(), Price::cacheWrite1hPico))
+          .number("cache_read_pico", call -> of(call.price(), Price::cacheReadPico))
+          .number("output_pico", call -> of(call.price(), Price::outputPico))
+          .number("cost_pico", SettledCall::costPico)
+          .number("ttfb_millis", SettledCall::ttfbMillis)
+          .number("duration_millis", SettledCall::durationMillis)
+          .number("request_bytes", call -> call.opened().requestBytes())
+          .number("response_bytes", SettledCall::responseBytes)
+          .number("attempt_count", call -> (long) call.attempts().size())
+          .text("session_id", call -> call.opened().sessionId())
+          .text("agent_id", call -> call.opened().agentId())
+          .text("parent_agent_id", call -> call.opened().parentAgentId())
+          .text("user_agent", call -> call.opened().userAgent())
+          .text("client_request_id", call -> call.opened().clientRequestId());
+
+  private static final BulkInsert<Tried> ATTEMPTS =
+      BulkInsert.<Tried>into("attempt")
+          .uuid("call_id", tried -> tried.call().opened().id())
+          .at("call_opened_at", tried -> tried.call().opened().openedAt())
+          .number("ordinal", tried -> (long) tried.attempt().ordinal())
+          .text("provider", tried -> tried.attempt().provider())
+          .text("model", tried -> tried.attempt().model())
+          .at("started_at", tried -> tried.attempt().startedAt())
+          .text("outcome", tried -> word(tried.attempt().outcome()))
+          .number("status", tried -> whole(tried.attempt().status()))
+          .text("provider_request_id", tried -> tried.attempt().providerRequestId())
+          .number("ttfb_millis", tried -> tried.attempt().ttfbMillis())
+          .number("duration_millis", tried -> tried.attempt().durationMillis())
+          .text("detail", tried -> tried.attempt().detail());
 
   private final JdbcTemplate jdbc;
   private final Tenants tenants;
@@ -80,95 +144,20 @@ final class CallStore {
 
   /** Those that were not there yet. */
   private List<SettledCall> insert(UUID organisation, List<SettledCall> calls) {
-    int[][] counts =
-        jdbc.batchUpdate(
-            """
-            INSERT INTO call (id, organisation_id, opened_at, settled_at, node, key_id, member_id, dialect, operation,
-                requested_model, route, provider, target_model, streaming, outcome, status, error_type,
-                input_tokens, cache_write_5m_tokens, cache_write_1h_tokens, cache_read_tokens, output_tokens,
-                estimated, raw_usage, price_version, price_known, input_pico, cache_write_5m_pico,
-                cache_write_1h_pico, cache_read_pico, output_pico, cost_pico, ttfb_millis, duration_millis,
-                request_bytes, response_bytes, attempt_count, session_id, agent_id, parent_agent_id, user_agent,
-                client_request_id)
-            VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?,
-                ?, ?, ?, ?, ?, ?, ?, ?, ?)
-            ON CONFLICT DO NOTHING
-            """,
-            calls,
-            Math.max(1, calls.size()),
-            (statement, call) -> bind(statement, organisation, call));
-    List<SettledCall> fresh = new ArrayList<>();
-    int place = 0;
-    for (int[] part : counts) {
-      for (int count : part) {
-        if (count > 0) {
-          fresh.add(calls.get(place));
-        }
-        place++;
-      }
-    }
-    return fresh;
-  }
-
-  private static void bind(PreparedStatement to, UUID organisation, SettledCall call)
-      throws SQLException {
-    OpenedCall opened = call.opened();
-    Price price = call.price();
-    Row row = new Row(to);
-    row.uuid(opened.id()).uuid(organisation).at(opened.openedAt()).at(call.settledAt());
-    row.text(opened.node()).uuid(opened.key().id()).uuid(opened.key().memberId());
-    row.text(word(opened.dialect())).text(opened.operation()).text(opened.requestedModel());
-    row.text(opened.route())
-        .text(call.provider() == null ? opened.provider() : call.provider())
-        .text(call.targetModel() == null ? opened.targetModel() : call.targetModel());
-    row.bool(opened.streaming()).text(word(call.outcome()));
-    row.number(call.status() == null ? null : (long) call.status()).text(call.errorType());
-    row.number(call.usage().input())
-        .number(call.usage().cacheWrite5m())
-        .number(call.usage().cacheWrite1h())
-        .number(call.usage().cacheRead())
-        .number(call.usage().output());
-    row.bool(call.estimated()).text(call.rawUsage());
-    row.text(price == null ? null : price.version()).bool(price == null ? null : price.known());
-    row.number(price == null ? null : price.inputPico())
-        .number(price == null ? null : price.cacheWrite5mPico())
-        .number(price == null ? null : price.cacheWrite1hPico())
-        .number(price == null ? null : price.cacheReadPico())
-        .number(price == null ? null : price.outputPico());
-    row.number(call.costPico()).number(call.ttfbMillis()).number(call.durationMillis());
-    row.number(opened.requestBytes()).number(call.responseBytes());
-    row.number((long) call.attempts().size());
-    row.text(opened.sessionId()).text(opened.agentId()).text(opened.parentAgentId());
-    row.text(opened.userAgent()).text(opened.clientRequestId());
+    Set<UUID> inserted =
+        Set.copyOf(
+            CALLS.returning(
+                jdbc, calls, organisation, "id", (row, _) -> row.getObject(1, UUID.class)));
+    return calls.stream().filter(call -> inserted.contains(call.opened().id())).toList();
   }
 
   private void insertAttempts(UUID organisation, List<SettledCall> calls) {
-    record Of(SettledCall call, Attempt attempt) {}
-    List<Of> attempts =
+    ATTEMPTS.insert(
+        jdbc,
         calls.stream()
-            .flatMap(call -> call.attempts().stream().map(attempt -> new Of(call, attempt)))
-            .toList();
-    var _ =
-        jdbc.batchUpdate(
-            """
-            INSERT INTO attempt (organisation_id, call_id, call_opened_at, ordinal, provider, model, started_at,
-                outcome, status, provider_request_id, ttfb_millis, duration_millis, detail)
-            VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING
-            """,
-            attempts,
-            500,
-            (statement, of) -> {
-              Attempt attempt = of.attempt();
-              Row row = new Row(statement);
-              row.uuid(organisation)
-                  .uuid(of.call().opened().id())
-                  .at(of.call().opened().openedAt());
-              row.number((long) attempt.ordinal()).text(attempt.provider()).text(attempt.model());
-              row.at(attempt.startedAt()).text(word(attempt.outcome()));
-              row.number(attempt.status() == null ? null : (long) attempt.status());
-              row.text(attempt.providerRequestId()).number(attempt.ttfbMillis());
-              row.number(attempt.durationMillis()).text(attempt.detail());
-            });
+            .flatMap(call -> call.attempts().stream().map(attempt -> new Tried(call, attempt)))
+            .toList(),
+        organisation);
   }
 
   private void insertPrices(List<SettledCall> calls) {
@@ -332,6 +321,18 @@ final class CallStore {
     return null;
   }
 
+  private static @Nullable String provider(SettledCall call) {
+    return call.provider() == null ? call.opened().provider() : call.provider();
+  }
+
+  private static @Nullable Long whole(@Nullable Integer value) {
+    return value == null ? null : value.longValue();
+  }
+
+  private static <T, R> @Nullable R of(@Nullable T whole, Function<T, R> part) {
+    return whole == null ? null : part.apply(whole);
+  }
+
   static String word(Enum<?> value) {
     return value.name().toLowerCase(Locale.ROOT);
   }
@@ -360,7 +361,7 @@ final class CallStore {
           opened.key().id(),
           opened.key().memberId(),
           opened.requestedModel(),
-          call.provider() == null ? opened.provider() : call.provider(),
+          CallStore.provider(call),
           word(call.outcome()));
     }
   }

@@ -23,7 +23,7 @@ import org.slf4j.LoggerFactory;
  */
 final class LedgerShipper {
   private static final Logger LOG = LoggerFactory.getLogger(LedgerShipper.class);
-  private static final int BATCH = 500;
+  private static final int BATCH = 250;
   private static final Duration IDLE = Duration.ofMillis(100);
   private static final Duration PAUSE_MAX = Duration.ofSeconds(5);
   private static final Duration WARN_AFTER = Duration.ofSeconds(30);
@@ -34,9 +34,11 @@ final class LedgerShipper {
   private final CallStore store;
   private final LiveCalls live;
   private final DatabaseState database;
+  private final ShippingPace pace = new ShippingPace();
   private final CountDownLatch closing = new CountDownLatch(1);
   private volatile @Nullable String problem;
   private volatile long stored;
+  private long carried;
   private @Nullable Thread thread;
 
   LedgerShipper(Spool spool, CallStore store, LiveCalls live, DatabaseState database) {
@@ -73,6 +75,7 @@ final class LedgerShipper {
   }
 
   private void run() {
+    Background.enter();
     Duration pause = IDLE;
     long endBy = Long.MAX_VALUE;
     try {
@@ -81,22 +84,24 @@ final class LedgerShipper {
         if (closed && endBy == Long.MAX_VALUE) {
           endBy = System.nanoTime() + FLUSH.toNanos();
         }
-        boolean moved = false;
+        boolean more = false;
         if (database.migrated()) {
           try {
-            moved = shipOne();
+            long begun = System.nanoTime();
+            int moved = shipOne();
+            more = moved == BATCH;
             recovered();
-            pause = IDLE;
+            pause = more ? rest(moved, begun) : IDLE;
           } catch (IOException | RuntimeException e) {
             failed(e);
             reader.rewind();
             pause = longer(pause);
           }
         }
-        if (closed && (!moved || System.nanoTime() - endBy > 0)) {
+        if (closed && (!more || System.nanoTime() - endBy > 0)) {
           return;
         }
-        if (!moved && closing.await(pause.toMillis(), TimeUnit.MILLISECONDS)) {
+        if (closing.await(pause.toNanos(), TimeUnit.NANOSECONDS)) {
           pause = IDLE;
         }
       }
@@ -105,10 +110,22 @@ final class LedgerShipper {
     }
   }
 
-  private boolean shipOne() throws IOException {
+  private Duration rest(int moved, long begun) {
+    long now = System.nanoTime();
+    SpoolBacklog backlog = spool.backlog();
+    double filled = (double) backlog.diskBytes() / backlog.diskBytesMax();
+    return pace.rest(
+        moved,
+        Duration.ofNanos(now - begun),
+        new ShippingPace.Waiting(carried + backlog.records(), backlog.oldestAge(), filled),
+        now);
+  }
+
+  /** How many records were carried; less than a batch if no more are there. */
+  private int shipOne() throws IOException {
     SpoolReader.Batch batch = reader.read(BATCH);
     if (batch.isEmpty()) {
-      return false;
+      return 0;
     }
     List<SettledCall> settled = new ArrayList<>();
     for (SpoolRecord record : batch.records()) {
@@ -119,8 +136,9 @@ final class LedgerShipper {
     }
     stored += store.store(settled);
     reader.commit(batch);
+    carried += settled.size();
     live.stored(settled);
-    return true;
+    return batch.records().size();
   }
 
   private void failed(Exception e) {

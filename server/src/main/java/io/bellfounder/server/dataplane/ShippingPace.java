@@ -1,0 +1,51 @@
+package io.bellfounder.server.dataplane;
+
+import java.time.Duration;
+
+/**
+ * How long the ledger's way into the database rests between two batches: calls that are being
+ * served go first. While carrying what comes in would take more than a fifth of a core, it takes a
+ * fifth of the time, and the rest waits on disk. A ledger that lags for more than a minute takes
+ * more, one that lags for five minutes or fills half of the spool's room takes all. When less comes
+ * in it works without rest until nothing waits.
+ */
+final class ShippingPace {
+  private static final double SHARE = 0.2;
+  private static final Duration LAG = Duration.ofMinutes(1);
+  private static final double ROOM = 0.5;
+  private static final Duration REST_MAX = Duration.ofMillis(500);
+
+  private long measuredNanos;
+  private long appendedBefore;
+  private double nanosEach;
+
+  /**
+   * What waits in the spool.
+   *
+   * @param appended the settlements that ever came in
+   * @param lag the age of the oldest that waits
+   * @param filled the part of the spool's room in use, 0 to 1
+   */
+  record Waiting(long appended, Duration lag, double filled) {}
+
+  /**
+   * To be called after each batch.
+   *
+   * @param carried the batch's calls
+   * @param nowNanos on a clock that never goes back
+   */
+  Duration rest(int carried, Duration work, Waiting waiting, long nowNanos) {
+    double each = (double) work.toNanos() / Math.max(1, carried);
+    nanosEach = nanosEach == 0 ? each : 0.8 * nanosEach + 0.2 * each;
+    double elapsed = measuredNanos == 0 ? work.toNanos() : nowNanos - measuredNanos;
+    double needed = (waiting.appended() - appendedBefore) * nanosEach / Math.max(1, elapsed);
+    measuredNanos = nowNanos;
+    appendedBefore = waiting.appended();
+    if (needed <= SHARE || waiting.filled() > ROOM) {
+      return Duration.ZERO;
+    }
+    double share = Math.clamp(SHARE * waiting.lag().toNanos() / LAG.toNanos(), SHARE, 1);
+    Duration rest = Duration.ofNanos((long) (work.toNanos() * (1 / share - 1)));
+    return rest.compareTo(REST_MAX) < 0 ? rest : REST_MAX;
+  }
+}
