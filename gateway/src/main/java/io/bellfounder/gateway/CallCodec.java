@@ -1,179 +1,116 @@
 package io.bellfounder.gateway;
 
+import io.bellfounder.gateway.CallFields.Key;
+import io.bellfounder.gateway.CallFields.Opened;
+import io.bellfounder.gateway.CallFields.Priced;
+import io.bellfounder.gateway.CallFields.Settled;
+import io.bellfounder.gateway.CallFields.Tokens;
+import io.bellfounder.gateway.CallFields.Tried;
 import io.bellfounder.gateway.PriceBook.Price;
 import io.bellfounder.wire.Usage;
-import java.io.ByteArrayOutputStream;
-import java.time.Instant;
-import org.jspecify.annotations.Nullable;
-import tools.jackson.core.JsonGenerator;
-import tools.jackson.core.ObjectWriteContext;
-import tools.jackson.core.json.JsonFactory;
 
 /**
- * Calls as compact JSON, for the spool and whoever reads it. {@value #VERSION} is the schema's
- * version, in the field {@code v}: fields are only ever added, readers pass over those they do not
- * know, and a field that is {@code null} is left out. Instants are ISO-8601, ids UUIDs.
+ * Calls as the spool's records, each behind room for its frame's head. Readers pass over fields
+ * they do not know.
  */
 final class CallCodec {
-  static final int VERSION = 1;
-  static final JsonFactory JSON = new JsonFactory();
 
   private CallCodec() {}
 
-  static byte[] encode(OpenedCall call) {
-    var out = new ByteArrayOutputStream(768);
-    try (var json = JSON.createGenerator(ObjectWriteContext.empty(), out)) {
-      json.writeStartObject();
-      json.writeNumberProperty("v", VERSION);
-      fields(json, call);
-      json.writeEndObject();
+  static RecordWriter encode(OpenedCall call) {
+    var out = new RecordWriter(SpoolFrame.HEAD_BYTES);
+    out.number(CallFields.VERSION, CallFields.VERSION_NOW);
+    fields(out, call);
+    return out;
+  }
+
+  static RecordWriter encode(SettledCall call) {
+    var out = new RecordWriter(SpoolFrame.HEAD_BYTES);
+    out.number(CallFields.VERSION, CallFields.VERSION_NOW);
+    out.nested(Settled.OPENED, call.opened(), CallCodec::fields);
+    fields(out, call);
+    return out;
+  }
+
+  private static void fields(RecordWriter out, OpenedCall call) {
+    out.id(Opened.ID, call.id());
+    out.text(Opened.NODE, call.node());
+    out.nested(Opened.KEY, call.key(), CallCodec::fields);
+    out.text(Opened.DIALECT, call.dialect().name());
+    out.text(Opened.OPERATION, call.operation());
+    out.text(Opened.REQUESTED_MODEL, call.requestedModel());
+    out.text(Opened.ROUTE, call.route());
+    out.text(Opened.PROVIDER, call.provider());
+    out.text(Opened.TARGET_MODEL, call.targetModel());
+    out.flag(Opened.STREAMING, call.streaming());
+    out.instant(Opened.OPENED_AT, call.openedAt());
+    out.number(Opened.REQUEST_BYTES, call.requestBytes());
+    out.number(Opened.ESTIMATED_INPUT_TOKENS, call.estimatedInputTokens());
+    out.number(Opened.MAX_OUTPUT_TOKENS, call.maxOutputTokens());
+    out.nested(Opened.PRICE, call.price(), CallCodec::fields);
+    out.text(Opened.SESSION_ID, call.sessionId());
+    out.text(Opened.AGENT_ID, call.agentId());
+    out.text(Opened.PARENT_AGENT_ID, call.parentAgentId());
+    out.text(Opened.USER_AGENT, call.userAgent());
+    out.text(Opened.CLIENT_REQUEST_ID, call.clientRequestId());
+  }
+
+  private static void fields(RecordWriter out, SettledCall call) {
+    out.text(Settled.OUTCOME, call.outcome().name());
+    out.number(Settled.STATUS, call.status());
+    out.text(Settled.ERROR_TYPE, call.errorType());
+    out.text(Settled.PROVIDER, call.provider());
+    out.text(Settled.TARGET_MODEL, call.targetModel());
+    for (var attempt : call.attempts()) {
+      out.nested(Settled.ATTEMPT, attempt, CallCodec::fields);
     }
-    return out.toByteArray();
+    out.nested(Settled.USAGE, call.usage(), CallCodec::fields);
+    out.flag(Settled.ESTIMATED, call.estimated());
+    out.text(Settled.RAW_USAGE, call.rawUsage());
+    out.nested(Settled.PRICE, call.price(), CallCodec::fields);
+    out.number(Settled.COST_PICO, call.costPico());
+    out.instant(Settled.SETTLED_AT, call.settledAt());
+    out.number(Settled.TTFB_MILLIS, call.ttfbMillis());
+    out.number(Settled.DURATION_MILLIS, call.durationMillis());
+    out.number(Settled.RESPONSE_BYTES, call.responseBytes());
   }
 
-  static byte[] encode(SettledCall call) {
-    var out = new ByteArrayOutputStream(2_048);
-    try (var json = JSON.createGenerator(ObjectWriteContext.empty(), out)) {
-      json.writeStartObject();
-      json.writeNumberProperty("v", VERSION);
-      json.writeObjectPropertyStart("opened");
-      fields(json, call.opened());
-      json.writeEndObject();
-      fields(json, call);
-      json.writeEndObject();
-    }
-    return out.toByteArray();
+  private static void fields(RecordWriter out, GatewayKey key) {
+    out.id(Key.ID, key.id());
+    out.text(Key.NAME, key.name());
+    out.id(Key.ORGANISATION_ID, key.organisationId());
+    out.id(Key.MEMBER_ID, key.memberId());
+    out.instant(Key.EXPIRES_AT, key.expiresAt());
   }
 
-  private static void fields(JsonGenerator json, OpenedCall call) {
-    text(json, "id", call.id().toString());
-    text(json, "node", call.node());
-    key(json, call.key());
-    text(json, "dialect", call.dialect().name());
-    text(json, "operation", call.operation());
-    text(json, "requestedModel", call.requestedModel());
-    text(json, "route", call.route());
-    text(json, "provider", call.provider());
-    text(json, "targetModel", call.targetModel());
-    json.writeBooleanProperty("streaming", call.streaming());
-    instant(json, "openedAt", call.openedAt());
-    json.writeNumberProperty("requestBytes", call.requestBytes());
-    json.writeNumberProperty("estimatedInputTokens", call.estimatedInputTokens());
-    number(json, "maxOutputTokens", call.maxOutputTokens());
-    price(json, call.price());
-    text(json, "sessionId", call.sessionId());
-    text(json, "agentId", call.agentId());
-    text(json, "parentAgentId", call.parentAgentId());
-    text(json, "userAgent", call.userAgent());
-    text(json, "clientRequestId", call.clientRequestId());
+  private static void fields(RecordWriter out, Attempt attempt) {
+    out.number(Tried.ORDINAL, attempt.ordinal());
+    out.text(Tried.PROVIDER, attempt.provider());
+    out.text(Tried.MODEL, attempt.model());
+    out.instant(Tried.STARTED_AT, attempt.startedAt());
+    out.text(Tried.OUTCOME, attempt.outcome().name());
+    out.number(Tried.STATUS, attempt.status());
+    out.text(Tried.PROVIDER_REQUEST_ID, attempt.providerRequestId());
+    out.number(Tried.TTFB_MILLIS, attempt.ttfbMillis());
+    out.number(Tried.DURATION_MILLIS, attempt.durationMillis());
+    out.text(Tried.DETAIL, attempt.detail());
   }
 
-  private static void fields(JsonGenerator json, SettledCall call) {
-    text(json, "outcome", call.outcome().name());
-    number(json, "status", call.status());
-    text(json, "errorType", call.errorType());
-    text(json, "provider", call.provider());
-    text(json, "targetModel", call.targetModel());
-    json.writeArrayPropertyStart("attempts");
-    call.attempts().forEach(each -> attempt(json, each));
-    json.writeEndArray();
-    usage(json, call.usage());
-    json.writeBooleanProperty("estimated", call.estimated());
-    text(json, "rawUsage", call.rawUsage());
-    price(json, call.price());
-    json.writeNumberProperty("costPico", call.costPico());
-    instant(json, "settledAt", call.settledAt());
-    number(json, "ttfbMillis", call.ttfbMillis());
-    json.writeNumberProperty("durationMillis", call.durationMillis());
-    json.writeNumberProperty("responseBytes", call.responseBytes());
+  private static void fields(RecordWriter out, Usage usage) {
+    out.number(Tokens.INPUT, usage.input());
+    out.number(Tokens.CACHE_WRITE_5M, usage.cacheWrite5m());
+    out.number(Tokens.CACHE_WRITE_1H, usage.cacheWrite1h());
+    out.number(Tokens.CACHE_READ, usage.cacheRead());
+    out.number(Tokens.OUTPUT, usage.output());
   }
 
-  private static void key(JsonGenerator json, GatewayKey key) {
-    json.writeObjectPropertyStart("key");
-    text(json, "id", key.id().toString());
-    text(json, "name", key.name());
-    text(json, "organisationId", key.organisationId().toString());
-    text(json, "memberId", key.memberId() == null ? null : key.memberId().toString());
-    instant(json, "expiresAt", key.expiresAt());
-    json.writeEndObject();
-  }
-
-  private static void attempt(JsonGenerator json, Attempt attempt) {
-    json.writeStartObject();
-    json.writeNumberProperty("ordinal", attempt.ordinal());
-    text(json, "provider", attempt.provider());
-    text(json, "model", attempt.model());
-    instant(json, "startedAt", attempt.startedAt());
-    text(json, "outcome", attempt.outcome().name());
-    number(json, "status", attempt.status());
-    text(json, "providerRequestId", attempt.providerRequestId());
-    number(json, "ttfbMillis", attempt.ttfbMillis());
-    json.writeNumberProperty("durationMillis", attempt.durationMillis());
-    text(json, "detail", attempt.detail());
-    json.writeEndObject();
-  }
-
-  private static void usage(JsonGenerator json, Usage usage) {
-    json.writeObjectPropertyStart("usage");
-    number(json, "input", usage.input());
-    number(json, "cacheWrite5m", usage.cacheWrite5m());
-    number(json, "cacheWrite1h", usage.cacheWrite1h());
-    number(json, "cacheRead", usage.cacheRead());
-    number(json, "output", usage.output());
-    json.writeEndObject();
-  }
-
-  private static void price(JsonGenerator json, @Nullable Price price) {
-    if (price == null) {
-      return;
-    }
-    json.writeObjectPropertyStart("price");
-    text(json, "version", price.version());
-    json.writeBooleanProperty("known", price.known());
-    json.writeNumberProperty("inputPico", price.inputPico());
-    json.writeNumberProperty("cacheWrite5mPico", price.cacheWrite5mPico());
-    json.writeNumberProperty("cacheWrite1hPico", price.cacheWrite1hPico());
-    json.writeNumberProperty("cacheReadPico", price.cacheReadPico());
-    json.writeNumberProperty("outputPico", price.outputPico());
-    json.writeEndObject();
-  }
-
-  private static void text(JsonGenerator json, String name, @Nullable String value) {
-    if (value != null) {
-      json.writeStringProperty(name, wellFormed(value));
-    }
-  }
-
-  /** Half a surrogate pair, as a cut at a fixed length leaves it, cannot be written. */
-  private static String wellFormed(String value) {
-    for (int i = 0; i < value.length(); i++) {
-      char c = value.charAt(i);
-      if (Character.isHighSurrogate(c)
-          && i + 1 < value.length()
-          && Character.isLowSurrogate(value.charAt(i + 1))) {
-        i++;
-      } else if (Character.isSurrogate(c)) {
-        return wellFormed(value.substring(0, i) + '\uFFFD' + value.substring(i + 1));
-      }
-    }
-    return value;
-  }
-
-  private static void number(JsonGenerator json, String name, @Nullable Long value) {
-    if (value != null) {
-      json.writeNumberProperty(name, value);
-    }
-  }
-
-  private static void number(JsonGenerator json, String name, @Nullable Integer value) {
-    if (value != null) {
-      json.writeNumberProperty(name, value);
-    }
-  }
-
-  private static void instant(JsonGenerator json, String name, @Nullable Instant value) {
-    if (value != null) {
-      json.writeStringProperty(name, value.toString());
-    }
+  private static void fields(RecordWriter out, Price price) {
+    out.text(Priced.VERSION, price.version());
+    out.flag(Priced.KNOWN, price.known());
+    out.number(Priced.INPUT_PICO, price.inputPico());
+    out.number(Priced.CACHE_WRITE_5M_PICO, price.cacheWrite5mPico());
+    out.number(Priced.CACHE_WRITE_1H_PICO, price.cacheWrite1hPico());
+    out.number(Priced.CACHE_READ_PICO, price.cacheReadPico());
+    out.number(Priced.OUTPUT_PICO, price.outputPico());
   }
 }

@@ -1,248 +1,135 @@
 package io.bellfounder.gateway;
 
-import static java.util.Objects.requireNonNull;
-
+import io.bellfounder.gateway.CallFields.Key;
+import io.bellfounder.gateway.CallFields.Opened;
+import io.bellfounder.gateway.CallFields.Priced;
+import io.bellfounder.gateway.CallFields.Settled;
+import io.bellfounder.gateway.CallFields.Tokens;
+import io.bellfounder.gateway.CallFields.Tried;
 import io.bellfounder.gateway.PriceBook.Price;
 import io.bellfounder.wire.Dialect;
 import io.bellfounder.wire.Usage;
 import java.time.DateTimeException;
-import java.time.Instant;
-import java.util.ArrayList;
-import java.util.HashMap;
-import java.util.List;
-import java.util.Map;
-import java.util.UUID;
+import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
-import tools.jackson.core.JacksonException;
-import tools.jackson.core.JsonParser;
-import tools.jackson.core.JsonToken;
-import tools.jackson.core.ObjectReadContext;
 
 /** Reads what {@link CallCodec} wrote, in this version or a later one. */
 final class CallCodecReader {
 
   /** The bytes are no record of a call. The message names the field, never its value. */
   static final class UnreadableCall extends Exception {
-    UnreadableCall(String message, @Nullable Throwable cause) {
+    UnreadableCall(String message, Throwable cause) {
       super(message, cause);
     }
   }
 
-  /** An object's fields: text, {@link Long}, {@link Boolean}, an object or a list of objects. */
-  private final Map<String, Object> fields;
+  private CallCodecReader() {}
 
-  private CallCodecReader(Map<String, Object> fields) {
-    this.fields = fields;
+  static OpenedCall opened(byte[] bytes, int from, int to) throws UnreadableCall {
+    return guarded(bytes, from, to, CallCodecReader::opened);
   }
 
-  static OpenedCall opened(byte[] bytes, int offset, int length) throws UnreadableCall {
-    return guarded(() -> of(bytes, offset, length).opened());
+  static SettledCall settled(byte[] bytes, int from, int to) throws UnreadableCall {
+    return guarded(bytes, from, to, CallCodecReader::settled);
   }
 
-  static SettledCall settled(byte[] bytes, int offset, int length) throws UnreadableCall {
-    return guarded(() -> of(bytes, offset, length).settled());
-  }
-
-  private interface Reading<T> {
-    T read();
-  }
-
-  private static <T> T guarded(Reading<T> reading) throws UnreadableCall {
+  private static <T> T guarded(byte[] bytes, int from, int to, Function<RecordReader, T> reading)
+      throws UnreadableCall {
     try {
-      return reading.read();
-    } catch (JacksonException e) {
-      // Its message could quote the record.
-      throw new UnreadableCall("no JSON of a call", null);
-    } catch (DateTimeException | IllegalArgumentException | ClassCastException e) {
-      throw new UnreadableCall("a field of the call has a value that is not understood", e);
-    } catch (NullPointerException e) {
-      throw new UnreadableCall("a field of the call is missing: " + e.getMessage(), e);
+      return reading.apply(new RecordReader(bytes, from, to));
+    } catch (IllegalArgumentException e) {
+      throw new UnreadableCall(String.valueOf(e.getMessage()), e);
+    } catch (DateTimeException | ArithmeticException e) {
+      throw new UnreadableCall("a point in time is out of range", e);
     }
   }
 
-  private static CallCodecReader of(byte[] bytes, int offset, int length) {
-    try (var json = CallCodec.JSON.createParser(ObjectReadContext.empty(), bytes, offset, length)) {
-      if (json.nextToken() != JsonToken.START_OBJECT) {
-        throw new IllegalArgumentException("not an object");
-      }
-      return new CallCodecReader(object(json));
-    }
-  }
-
-  private static Map<String, Object> object(JsonParser json) {
-    var fields = new HashMap<String, Object>();
-    while (json.nextToken() == JsonToken.PROPERTY_NAME) {
-      var name = json.currentName();
-      switch (json.nextToken()) {
-        case VALUE_STRING -> fields.put(name, json.getString());
-        case VALUE_NUMBER_INT -> fields.put(name, json.getLongValue());
-        case VALUE_TRUE -> fields.put(name, true);
-        case VALUE_FALSE -> fields.put(name, false);
-        case START_OBJECT -> fields.put(name, object(json));
-        case START_ARRAY -> fields.put(name, objects(json));
-        default -> {}
-      }
-    }
-    return fields;
-  }
-
-  private static List<Map<String, Object>> objects(JsonParser json) {
-    var objects = new ArrayList<Map<String, Object>>();
-    for (var token = json.nextToken(); token != JsonToken.END_ARRAY; token = json.nextToken()) {
-      if (token == JsonToken.START_OBJECT) {
-        objects.add(object(json));
-      } else {
-        json.skipChildren();
-      }
-    }
-    return objects;
-  }
-
-  private OpenedCall opened() {
+  private static OpenedCall opened(RecordReader in) {
     return new OpenedCall(
-        id("id"),
-        text("node"),
-        requireNonNull(in("key"), "key").key(),
-        Dialect.valueOf(text("dialect")),
-        text("operation"),
-        text("requestedModel"),
-        textOrNull("route"),
-        textOrNull("provider"),
-        textOrNull("targetModel"),
-        flag("streaming"),
-        instant("openedAt"),
-        number("requestBytes"),
-        number("estimatedInputTokens"),
-        numberOrNull("maxOutputTokens"),
-        price(),
-        textOrNull("sessionId"),
-        textOrNull("agentId"),
-        textOrNull("parentAgentId"),
-        textOrNull("userAgent"),
-        textOrNull("clientRequestId"));
+        in.id(Opened.ID),
+        in.text(Opened.NODE),
+        key(in.nested(Opened.KEY)),
+        in.word(Opened.DIALECT, Dialect.class),
+        in.text(Opened.OPERATION),
+        in.text(Opened.REQUESTED_MODEL),
+        in.textOrNull(Opened.ROUTE),
+        in.textOrNull(Opened.PROVIDER),
+        in.textOrNull(Opened.TARGET_MODEL),
+        in.flag(Opened.STREAMING),
+        in.instant(Opened.OPENED_AT),
+        in.number(Opened.REQUEST_BYTES),
+        in.number(Opened.ESTIMATED_INPUT_TOKENS),
+        in.numberOrNull(Opened.MAX_OUTPUT_TOKENS),
+        price(in.nestedOrNull(Opened.PRICE)),
+        in.textOrNull(Opened.SESSION_ID),
+        in.textOrNull(Opened.AGENT_ID),
+        in.textOrNull(Opened.PARENT_AGENT_ID),
+        in.textOrNull(Opened.USER_AGENT),
+        in.textOrNull(Opened.CLIENT_REQUEST_ID));
   }
 
-  private SettledCall settled() {
+  private static SettledCall settled(RecordReader in) {
     return new SettledCall(
-        requireNonNull(in("opened"), "opened").opened(),
-        SettledCall.Outcome.valueOf(text("outcome")),
-        intOrNull("status"),
-        textOrNull("errorType"),
-        textOrNull("provider"),
-        textOrNull("targetModel"),
-        attempts(),
-        requireNonNull(in("usage"), "usage").usage(),
-        flag("estimated"),
-        textOrNull("rawUsage"),
-        price(),
-        number("costPico"),
-        instant("settledAt"),
-        numberOrNull("ttfbMillis"),
-        number("durationMillis"),
-        number("responseBytes"));
+        opened(in.nested(Settled.OPENED)),
+        in.word(Settled.OUTCOME, SettledCall.Outcome.class),
+        in.intOrNull(Settled.STATUS),
+        in.textOrNull(Settled.ERROR_TYPE),
+        in.textOrNull(Settled.PROVIDER),
+        in.textOrNull(Settled.TARGET_MODEL),
+        in.all(Settled.ATTEMPT).stream().map(CallCodecReader::attempt).toList(),
+        usage(in.nested(Settled.USAGE)),
+        in.flag(Settled.ESTIMATED),
+        in.textOrNull(Settled.RAW_USAGE),
+        price(in.nestedOrNull(Settled.PRICE)),
+        in.number(Settled.COST_PICO),
+        in.instant(Settled.SETTLED_AT),
+        in.numberOrNull(Settled.TTFB_MILLIS),
+        in.number(Settled.DURATION_MILLIS),
+        in.number(Settled.RESPONSE_BYTES));
   }
 
-  private GatewayKey key() {
-    var member = textOrNull("memberId");
-    var expiry = textOrNull("expiresAt");
+  private static GatewayKey key(RecordReader in) {
     return new GatewayKey(
-        id("id"),
-        text("name"),
-        id("organisationId"),
-        member == null ? null : UUID.fromString(member),
-        expiry == null ? null : Instant.parse(expiry));
+        in.id(Key.ID),
+        in.text(Key.NAME),
+        in.id(Key.ORGANISATION_ID),
+        in.idOrNull(Key.MEMBER_ID),
+        in.instantOrNull(Key.EXPIRES_AT));
   }
 
-  private List<Attempt> attempts() {
-    var attempts = new ArrayList<Attempt>();
-    if (fields.get("attempts") instanceof List<?> list) {
-      for (var each : list) {
-        attempts.add(nested(each).attempt());
-      }
-    }
-    return attempts;
-  }
-
-  private Attempt attempt() {
+  private static Attempt attempt(RecordReader in) {
     return new Attempt(
-        (int) number("ordinal"),
-        text("provider"),
-        text("model"),
-        instant("startedAt"),
-        Attempt.Outcome.valueOf(text("outcome")),
-        intOrNull("status"),
-        textOrNull("providerRequestId"),
-        numberOrNull("ttfbMillis"),
-        number("durationMillis"),
-        textOrNull("detail"));
+        in.toInt(Tried.ORDINAL),
+        in.text(Tried.PROVIDER),
+        in.text(Tried.MODEL),
+        in.instant(Tried.STARTED_AT),
+        in.word(Tried.OUTCOME, Attempt.Outcome.class),
+        in.intOrNull(Tried.STATUS),
+        in.textOrNull(Tried.PROVIDER_REQUEST_ID),
+        in.numberOrNull(Tried.TTFB_MILLIS),
+        in.number(Tried.DURATION_MILLIS),
+        in.textOrNull(Tried.DETAIL));
   }
 
-  private Usage usage() {
+  private static Usage usage(RecordReader in) {
     return new Usage(
-        numberOrNull("input"),
-        numberOrNull("cacheWrite5m"),
-        numberOrNull("cacheWrite1h"),
-        numberOrNull("cacheRead"),
-        numberOrNull("output"));
+        in.numberOrNull(Tokens.INPUT),
+        in.numberOrNull(Tokens.CACHE_WRITE_5M),
+        in.numberOrNull(Tokens.CACHE_WRITE_1H),
+        in.numberOrNull(Tokens.CACHE_READ),
+        in.numberOrNull(Tokens.OUTPUT));
   }
 
-  private @Nullable Price price() {
-    var price = in("price");
-    return price == null
+  private static @Nullable Price price(@Nullable RecordReader in) {
+    return in == null
         ? null
         : new Price(
-            price.text("version"),
-            price.flag("known"),
-            price.number("inputPico"),
-            price.number("cacheWrite5mPico"),
-            price.number("cacheWrite1hPico"),
-            price.number("cacheReadPico"),
-            price.number("outputPico"));
-  }
-
-  private @Nullable CallCodecReader in(String name) {
-    var value = fields.get(name);
-    return value == null ? null : nested(value);
-  }
-
-  @SuppressWarnings("unchecked")
-  private static CallCodecReader nested(Object value) {
-    if (value instanceof Map<?, ?> map) {
-      return new CallCodecReader((Map<String, Object>) map);
-    }
-    throw new IllegalArgumentException("not an object");
-  }
-
-  private String text(String name) {
-    return requireNonNull(textOrNull(name), name);
-  }
-
-  private @Nullable String textOrNull(String name) {
-    return (String) fields.get(name);
-  }
-
-  private UUID id(String name) {
-    return UUID.fromString(text(name));
-  }
-
-  private Instant instant(String name) {
-    return Instant.parse(text(name));
-  }
-
-  private boolean flag(String name) {
-    return (Boolean) requireNonNull(fields.get(name), name);
-  }
-
-  private long number(String name) {
-    return requireNonNull(numberOrNull(name), name);
-  }
-
-  private @Nullable Long numberOrNull(String name) {
-    return (Long) fields.get(name);
-  }
-
-  private @Nullable Integer intOrNull(String name) {
-    var value = numberOrNull(name);
-    return value == null ? null : Math.toIntExact(value);
+            in.text(Priced.VERSION),
+            in.flag(Priced.KNOWN),
+            in.number(Priced.INPUT_PICO),
+            in.number(Priced.CACHE_WRITE_5M_PICO),
+            in.number(Priced.CACHE_WRITE_1H_PICO),
+            in.number(Priced.CACHE_READ_PICO),
+            in.number(Priced.OUTPUT_PICO));
   }
 }

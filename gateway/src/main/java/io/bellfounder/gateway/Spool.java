@@ -6,6 +6,7 @@ import io.bellfounder.wire.Usage;
 import java.io.IOException;
 import java.lang.System.Logger;
 import java.lang.System.Logger.Level;
+import java.nio.ByteBuffer;
 import java.nio.channels.ClosedChannelException;
 import java.nio.channels.FileChannel;
 import java.nio.file.Files;
@@ -134,12 +135,12 @@ public final class Spool implements Ledger, AutoCloseable {
 
   @Override
   public void opened(OpenedCall call) {
-    var json = CallCodec.encode(call);
-    if (!SpoolFrame.fits(json)) {
+    var record = CallCodec.encode(call);
+    if (record.tooLarge()) {
       throw unavailable("the record of call " + call.id() + " is too large", null);
     }
     var frame =
-        SpoolFrame.of(SpoolFrame.Kind.OPENED, call.id(), clock.instant().toEpochMilli(), json);
+        SpoolFrame.of(SpoolFrame.Kind.OPENED, call.id(), clock.instant().toEpochMilli(), record);
     lock.lock();
     try {
       var why = broken;
@@ -147,7 +148,7 @@ public final class Spool implements Ledger, AutoCloseable {
         throw unavailable(
             closed ? "the spool is closed" : "its disk has failed: restart once it is mended", why);
       }
-      reserve(frame.length);
+      reserve(frame.remaining());
       var place = append(frame);
       open.put(call.id(), place);
       place.segment().countOpen(1);
@@ -192,7 +193,7 @@ public final class Spool implements Ledger, AutoCloseable {
     }
   }
 
-  private byte[] frame(SettledCall call) {
+  private ByteBuffer frame(SettledCall call) {
     return SpoolFrame.of(
         SpoolFrame.Kind.SETTLED,
         call.opened().id(),
@@ -208,14 +209,15 @@ public final class Spool implements Ledger, AutoCloseable {
     return "the spool " + config.directory() + " cannot be written: " + e.getMessage();
   }
 
-  private Opening append(byte[] frame) throws IOException {
+  private Opening append(ByteBuffer frame) throws IOException {
+    int length = frame.remaining();
     var segment = current;
-    if (segment == null || segment.room() < frame.length) {
+    if (segment == null || segment.room() < length) {
       segment = roll();
     }
     int offset = segment.append(frame);
     dirty = true;
-    return new Opening(segment, offset, frame.length);
+    return new Opening(segment, offset, length);
   }
 
   private SpoolSegment roll() throws IOException {
@@ -676,7 +678,7 @@ public final class Spool implements Ledger, AutoCloseable {
 
   private void carry(UUID id, Opening from) throws IOException {
     reserve(from.length());
-    var to = append(from.segment().read(from.offset(), from.length()));
+    var to = append(ByteBuffer.wrap(from.segment().read(from.offset(), from.length())));
     open.put(id, to);
     to.segment().countOpen(1);
     from.segment().countOpen(-1);

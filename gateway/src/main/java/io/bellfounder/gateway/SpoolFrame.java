@@ -6,7 +6,7 @@ import java.util.zip.CRC32C;
 import org.jspecify.annotations.Nullable;
 
 /**
- * One record in a segment: {@code [length 4][crc32c 4][kind 1][call id 16][written at 8][JSON]},
+ * One record in a segment: {@code [length 4][crc32c 4][kind 1][call id 16][written at 8][record]},
  * big-endian. The length counts what follows the checksum; the checksum covers the length and all
  * that follows it. A length of zero is unwritten space.
  *
@@ -15,8 +15,11 @@ import org.jspecify.annotations.Nullable;
  */
 @SuppressWarnings("ArrayRecordComponent")
 record SpoolFrame(byte[] bytes, int from, int to, Kind kind, UUID id, long writtenAtMillis) {
-  static final int HEADER_BYTES = 8;
-  static final int PREFIX_BYTES = 1 + 16 + 8;
+  private static final int HEADER_BYTES = 8;
+  private static final int PREFIX_BYTES = 1 + 16 + 8;
+
+  /** What stands before the record. */
+  static final int HEAD_BYTES = HEADER_BYTES + PREFIX_BYTES;
 
   /** No frame is longer; what an open call has set aside for its settlement. */
   static final int BYTES_MAX = 16 << 10;
@@ -36,21 +39,19 @@ record SpoolFrame(byte[] bytes, int from, int to, Kind kind, UUID id, long writt
     }
   }
 
-  static byte[] of(Kind kind, UUID id, long writtenAtMillis, byte[] json) {
-    var frame = ByteBuffer.allocate(HEADER_BYTES + PREFIX_BYTES + json.length);
-    frame.putInt(PREFIX_BYTES + json.length).putInt(0).put(kind.code);
+  /** Fills in the head in front of a record, which becomes the frame. */
+  static ByteBuffer of(Kind kind, UUID id, long writtenAtMillis, RecordWriter record) {
+    int length = record.length();
+    var frame = ByteBuffer.wrap(record.bytes(), 0, length);
+    frame.putInt(length - HEADER_BYTES).putInt(0).put(kind.code);
     frame.putLong(id.getMostSignificantBits()).putLong(id.getLeastSignificantBits());
-    frame.putLong(writtenAtMillis).put(json);
-    return frame.putInt(4, checksum(frame.array(), 0, frame.capacity())).array();
-  }
-
-  static boolean fits(byte[] json) {
-    return HEADER_BYTES + PREFIX_BYTES + json.length <= BYTES_MAX;
+    frame.putLong(writtenAtMillis);
+    return frame.putInt(4, checksum(record.bytes(), 0, length)).rewind();
   }
 
   /** The frame that begins here, or {@code null} if none does or its end is beyond the limit. */
   static @Nullable SpoolFrame at(byte[] bytes, int from, int limit) {
-    if (limit - from < HEADER_BYTES + PREFIX_BYTES) {
+    if (limit - from < HEAD_BYTES) {
       return null;
     }
     var frame = ByteBuffer.wrap(bytes);
@@ -79,15 +80,11 @@ record SpoolFrame(byte[] bytes, int from, int to, Kind kind, UUID id, long writt
     return (int) crc.getValue();
   }
 
-  private int jsonFrom() {
-    return from + HEADER_BYTES + PREFIX_BYTES;
-  }
-
   OpenedCall opened() throws CallCodecReader.UnreadableCall {
-    return CallCodecReader.opened(bytes, jsonFrom(), to - jsonFrom());
+    return CallCodecReader.opened(bytes, from + HEAD_BYTES, to);
   }
 
   SettledCall settled() throws CallCodecReader.UnreadableCall {
-    return CallCodecReader.settled(bytes, jsonFrom(), to - jsonFrom());
+    return CallCodecReader.settled(bytes, from + HEAD_BYTES, to);
   }
 }

@@ -14,9 +14,12 @@ import java.util.List;
  */
 public final class SpoolReader {
   private static final Logger LOG = System.getLogger(SpoolReader.class.getName());
-  private static final int WINDOW_BYTES = 1 << 20;
+
+  /** Holds many records, and is no humongous object in any heap. */
+  private static final int WINDOW_BYTES = 256 << 10;
 
   private final Spool spool;
+  private final byte[] window = new byte[WINDOW_BYTES];
   private SpoolCursor position;
   private long ordinal;
   private long committed;
@@ -86,7 +89,7 @@ public final class SpoolReader {
       throws IOException {
     int length = Math.min(view.written() - from.offset(), WINDOW_BYTES);
     boolean last = from.offset() + length == view.written();
-    var window = view.segment().read(from.offset(), length);
+    view.segment().read(from.offset(), window, length);
     int at = 0;
     while (at < length && records.size() < recordsMax) {
       var frame = SpoolFrame.at(window, at, length);

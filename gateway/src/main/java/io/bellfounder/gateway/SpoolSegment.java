@@ -66,8 +66,9 @@ final class SpoolSegment {
   }
 
   /** Hands the frame to the operating system and says where it begins. */
-  int append(byte[] frame) throws IOException {
+  int append(ByteBuffer frame) throws IOException {
     int from = written;
+    int length = frame.remaining();
     // An interrupt would close the channel under us, so it waits until the record is safe.
     boolean interrupted = Thread.interrupted();
     try {
@@ -80,30 +81,37 @@ final class SpoolSegment {
         Thread.currentThread().interrupt();
       }
     }
-    written += frame.length;
+    written += length;
     return from;
   }
 
-  private void write(byte[] frame, int at) throws IOException {
+  private void write(ByteBuffer frame, int at) throws IOException {
     var to = channel;
     if (to == null) {
       throw new IOException("segment " + file + " is closed");
     }
-    var buffer = ByteBuffer.wrap(frame);
-    while (buffer.hasRemaining()) {
-      to.write(buffer, at + buffer.position());
+    // Both are counted from the frame's beginning: a write that begins again does so from there.
+    frame.rewind();
+    while (frame.hasRemaining()) {
+      to.write(frame, at + frame.position());
     }
   }
 
   byte[] read(int from, int length) throws IOException {
-    try (var from0 = FileChannel.open(file, StandardOpenOption.READ)) {
-      var buffer = ByteBuffer.allocate(length);
+    var bytes = new byte[length];
+    read(from, bytes, length);
+    return bytes;
+  }
+
+  /** Fills the beginning of {@code into}. */
+  void read(int from, byte[] into, int length) throws IOException {
+    try (var channel = FileChannel.open(file, StandardOpenOption.READ)) {
+      var buffer = ByteBuffer.wrap(into, 0, length);
       while (buffer.hasRemaining()) {
-        if (from0.read(buffer, from + buffer.position()) < 0) {
+        if (channel.read(buffer, from + buffer.position()) < 0) {
           throw new IOException("segment " + file + " is shorter than expected");
         }
       }
-      return buffer.array();
     }
   }
 

@@ -9,18 +9,18 @@ final class SpoolTrim {
 
   private SpoolTrim() {}
 
-  static byte[] encoded(SettledCall call) {
-    var json = CallCodec.encode(call);
-    if (!SpoolFrame.fits(json)) {
-      json = CallCodec.encode(with(call, call.attempts(), null));
+  static RecordWriter encoded(SettledCall call) {
+    var record = CallCodec.encode(call);
+    if (record.tooLarge()) {
+      record = CallCodec.encode(with(call, call.attempts(), null));
     }
-    if (!SpoolFrame.fits(json)) {
-      json = CallCodec.encode(with(call, shortened(call.attempts()), null));
+    if (record.tooLarge()) {
+      record = CallCodec.encode(with(call, shortened(call.attempts()), null));
     }
-    if (!SpoolFrame.fits(json)) {
-      json = CallCodec.encode(with(call, List.of(), null));
+    if (record.tooLarge()) {
+      record = CallCodec.encode(with(call, List.of(), null));
     }
-    return json;
+    return record;
   }
 
   private static List<Attempt> shortened(List<Attempt> attempts) {

@@ -11,6 +11,9 @@ import io.micrometer.core.instrument.MeterRegistry;
 import io.micrometer.core.instrument.Timer;
 import io.micrometer.core.instrument.binder.MeterBinder;
 import java.time.Duration;
+import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.TimeUnit;
 import java.util.function.ToDoubleFunction;
 import org.jspecify.annotations.Nullable;
 import org.springframework.stereotype.Component;
@@ -33,7 +36,18 @@ final class GatewayMeters implements GatewayMetrics, MeterBinder {
     Duration.ofSeconds(60)
   };
 
+  private record Ended(Dialect dialect, String provider, SettledCall.Outcome outcome) {}
+
+  private record Answered(Dialect dialect, String provider) {}
+
+  private record Tried(String provider, Attempt.Outcome outcome) {}
+
   private final GatewayHealth health;
+
+  // To find a meter by its name and labels costs more than to count.
+  private final Map<Ended, Counter> calls = new ConcurrentHashMap<>();
+  private final Map<Answered, Timer> firstBytes = new ConcurrentHashMap<>();
+  private final Map<Tried, Counter> attempts = new ConcurrentHashMap<>();
   private volatile @Nullable MeterRegistry registry;
   private volatile @Nullable LedgerShipper shipper;
 
@@ -99,23 +113,39 @@ final class GatewayMeters implements GatewayMetrics, MeterBinder {
     if (to == null) {
       return;
     }
-    String dialect = CallStore.word(call.opened().dialect());
+    Dialect dialect = call.opened().dialect();
     String provider = call.provider() == null ? "none" : call.provider();
-    Counter.builder("bellfounder.calls")
-        .tags("dialect", dialect, "provider", provider, "outcome", CallStore.word(call.outcome()))
-        .register(to)
+    calls
+        .computeIfAbsent(
+            new Ended(dialect, provider, call.outcome()),
+            of ->
+                Counter.builder("bellfounder.calls")
+                    .tag("dialect", CallStore.word(of.dialect()))
+                    .tag("provider", of.provider())
+                    .tag("outcome", CallStore.word(of.outcome()))
+                    .register(to))
         .increment();
     if (call.ttfbMillis() != null) {
-      Timer.builder("bellfounder.call.ttfb")
-          .tags("dialect", dialect, "provider", provider)
-          .serviceLevelObjectives(TTFB_CLASSES)
-          .register(to)
-          .record(Duration.ofMillis(call.ttfbMillis()));
+      firstBytes
+          .computeIfAbsent(
+              new Answered(dialect, provider),
+              of ->
+                  Timer.builder("bellfounder.call.ttfb")
+                      .tag("dialect", CallStore.word(of.dialect()))
+                      .tag("provider", of.provider())
+                      .serviceLevelObjectives(TTFB_CLASSES)
+                      .register(to))
+          .record(call.ttfbMillis(), TimeUnit.MILLISECONDS);
     }
     for (Attempt attempt : call.attempts()) {
-      Counter.builder("bellfounder.attempts")
-          .tags("provider", attempt.provider(), "outcome", CallStore.word(attempt.outcome()))
-          .register(to)
+      attempts
+          .computeIfAbsent(
+              new Tried(attempt.provider(), attempt.outcome()),
+              of ->
+                  Counter.builder("bellfounder.attempts")
+                      .tag("provider", of.provider())
+                      .tag("outcome", CallStore.word(of.outcome()))
+                      .register(to))
           .increment();
     }
   }

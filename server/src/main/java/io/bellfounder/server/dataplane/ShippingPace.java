@@ -4,14 +4,14 @@ import java.time.Duration;
 
 /**
  * How long the ledger's way into the database rests between two batches: calls that are being
- * served go first. While carrying what comes in would take more than a fifth of a core, it takes a
- * fifth of the time, and the rest waits on disk. A ledger that lags for more than a minute takes
- * more, one that lags for five minutes or fills half of the spool's room takes all. When less comes
- * in it works without rest until nothing waits.
+ * served go first. While carrying what comes in would take more than a twentieth of a core, it
+ * takes a twentieth of the time, and the rest waits on disk. A ledger that lags for more than 20
+ * seconds takes more in proportion, all from 400 seconds on, or once half of the spool's room is in
+ * use. When less comes in it works without rest until nothing waits.
  */
 final class ShippingPace {
-  private static final double SHARE = 0.2;
-  private static final Duration LAG = Duration.ofMinutes(1);
+  private static final double SHARE = 0.05;
+  private static final Duration LAG = Duration.ofSeconds(20);
   private static final double ROOM = 0.5;
   private static final Duration REST_MAX = Duration.ofMillis(500);
 
