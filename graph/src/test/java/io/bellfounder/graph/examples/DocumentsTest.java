@@ -191,7 +191,7 @@ class DocumentsTest {
     return """
     import io.bellfounder.graph.*;
     import io.bellfounder.graph.testing.*;
-    import java.time.Duration;
+    import java.time.*;
     import java.util.*;
     class %s {
       void run(javax.sql.DataSource database, Runs runs, Graph graph, Graph older, UUID run,

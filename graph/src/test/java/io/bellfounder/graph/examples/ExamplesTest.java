@@ -143,6 +143,42 @@ class ExamplesTest {
             "a book on bells; a letter about bells; a book on bells; a letter about bells.");
   }
 
+  @Test
+  void the_digest_is_sent_when_its_schedule_says_so_and_tells_each_item_once() throws Exception {
+    List<String> news = new CopyOnWriteArrayList<>(List.of("one", "two"));
+    List<String> sent = new CopyOnWriteArrayList<>();
+    try (Worker first = Digest.run(database.owner(), () -> news, (text, _) -> sent.add(text));
+        Worker second = Digest.run(database.owner(), () -> news, (text, _) -> sent.add(text))) {
+      assertThat(first.running() + second.running()).isZero();
+      due();
+      Await.until("the first digest is sent", () -> sent.size() == 1 && completed() == 1);
+      news.add("three");
+      due();
+      Await.until("the second digest is sent", () -> completed() == 2);
+    }
+    assertThat(sent)
+        .extracting(text -> text.substring(text.indexOf(':')))
+        .containsExactly(": one, two", ": three");
+  }
+
+  /** As if it were seven o'clock. */
+  private void due() throws Exception {
+    try (var c = database.owner().getConnection();
+        var statement = c.createStatement()) {
+      assertThat(statement.executeUpdate("UPDATE graph.schedule SET next_at = now()")).isOne();
+    }
+  }
+
+  private int completed() throws Exception {
+    try (var c = database.owner().getConnection();
+        var rows =
+            c.createStatement()
+                .executeQuery("SELECT count(*) FROM graph.run WHERE status = 'completed'")) {
+      rows.next();
+      return rows.getInt(1);
+    }
+  }
+
   private Worker worker(Graph graph) {
     return Worker.start(database.owner(), "graph", WorkerOptions.named("worker"), List.of(graph));
   }

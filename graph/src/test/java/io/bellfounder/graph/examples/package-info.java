@@ -7,6 +7,7 @@
  *   <li>{@link MapReduce}: one task for each document, joined
  *   <li>{@link HumanApproval}: waits for a person, for days if need be
  *   <li>{@link Saga}: undoes, last first, what was done before a step that failed
+ *   <li>{@link Digest}: started by a schedule, tells what is new since the last one
  *   <li>{@link Supervisor}: sends work to subgraphs with state of their own
  * </ul>
  */
