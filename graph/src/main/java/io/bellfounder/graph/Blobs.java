@@ -11,6 +11,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.UUID;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Large values by their hash, each once per tenant. A run names what it needs in {@code blob_use},
@@ -249,7 +250,7 @@ record Blobs(Database db) {
       }
     }
 
-    private static @org.jspecify.annotations.Nullable String reference(Map<?, ?> map, String kind) {
+    private static @Nullable String reference(Map<?, ?> map, String kind) {
       return map.size() == 1 && map.get(kind) instanceof String hash ? hash : null;
     }
   }

@@ -7,6 +7,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Brings one state from the spec that it has to another, or says why that cannot be. Nothing is
@@ -55,8 +56,7 @@ final class Conversion {
     return names.stream().filter(from.channels()::containsKey).findFirst();
   }
 
-  private static Object upcast(
-      Channel<?> channel, Shape.Slot slot, @org.jspecify.annotations.Nullable Object old) {
+  private static Object upcast(Channel<?> channel, Shape.Slot slot, @Nullable Object old) {
     if (slot.version() > channel.version()) {
       throw new Unreadable(
           "channel %s was stored in version %d, and this graph has version %d: use the newer graph"

@@ -2,6 +2,7 @@ package io.bellfounder.graph;
 
 import java.sql.Connection;
 import java.sql.SQLException;
+import java.time.Instant;
 import java.time.OffsetDateTime;
 import java.util.ArrayList;
 import java.util.Collection;
@@ -12,7 +13,6 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
-import java.util.TreeMap;
 import java.util.TreeSet;
 import java.util.UUID;
 import java.util.function.Function;
@@ -56,7 +56,7 @@ public final class History {
    * @param limit 1 to 1000
    */
   public List<Checkpoint> checkpoints(UUID run, long after, int limit) throws SQLException {
-    record Row(long n, java.time.Instant at, int control) {}
+    record Row(long n, Instant at, int control) {}
     return db.snapshot(c -> {
       Blobs.Reader reader = new Blobs(db).reader(c, run);
       List<Row> rows =
@@ -80,8 +80,7 @@ public final class History {
     });
   }
 
-  private static Checkpoint checkpoint(
-      long n, java.time.Instant at, Specs.Hashes hashes, Object control) {
+  private static Checkpoint checkpoint(long n, Instant at, Specs.Hashes hashes, Object control) {
     State state = State.read(control, Map.of());
     List<String> nodes = new ArrayList<>();
     next("", state.root(), nodes);
@@ -317,10 +316,7 @@ public final class History {
                     "run " + run + " has more than " + COMPARED_MAX + " checkpoints");
               }
               last[0] = state;
-              digests.put(
-                  row.n(),
-                  Large.hash(
-                      Json.write(List.of(state.control(), new TreeMap<>(Replayer.frames(state))))));
+              digests.put(row.n(), Large.hash(Json.write(Replayer.tree(state))));
             });
     if (last[0] == null) {
       throw new IllegalArgumentException("run " + run + " has no checkpoint");

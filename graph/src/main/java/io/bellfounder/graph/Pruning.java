@@ -4,6 +4,7 @@ import java.sql.Connection;
 import java.sql.SQLException;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.UUID;
 import java.util.stream.Stream;
@@ -17,6 +18,9 @@ record Pruning(Database db) {
   /** Checkpoints, or events, in one transaction. */
   private static final int ROWS_MAX = 10_000;
 
+  /** Ended runs that are noted at a time. */
+  private static final int SCHEDULED_MAX = 1000;
+
   /** Each row with the policy that holds for it. */
   private static final String POLICY =
       """
@@ -24,6 +28,15 @@ record Pruning(Database db) {
         WHERE t.tenant IN (r.tenant, '') AND t.graph IN (r.graph, '')
         ORDER BY t.tenant <> '' DESC, t.graph <> '' DESC LIMIT 1) p ON true\
       """;
+
+  /** How long the history of a run is kept. */
+  private static final String HISTORY_FOR =
+      "CASE WHEN p.tenant IS NULL THEN make_interval(days => %d) ELSE p.history_for END"
+          .formatted(Objects.requireNonNull(RetentionPolicy.DEFAULT.historyFor()).toDays());
+
+  private static final String LAST_OF_THREAD =
+      "EXISTS (SELECT 1 FROM ~.thread h WHERE h.tenant = r.tenant AND h.id = r.thread"
+          + " AND h.last_run = r.id)";
 
   /** An ended run, and what of it is over. */
   private record Due(boolean history, boolean events, boolean run, boolean lastOfThread) {
@@ -33,10 +46,10 @@ record Pruning(Database db) {
 
   Pruned round(int runsMax) throws SQLException {
     Pruned all = Pruned.NOTHING;
-    for (UUID run : underWay(runsMax)) {
-      all = all.and(db.transaction(c -> history(c, run, kept(c, run))));
+    for (Lengthy run : underWay(runsMax)) {
+      all = all.and(db.transaction(c -> history(c, run.run(), run.kept())));
     }
-    boolean more = all.more();
+    boolean more = all.more() | db.transaction(this::schedule) == SCHEDULED_MAX;
     for (int i = 0; i < runsMax; i++) {
       Optional<Pruned> one = db.transaction(this::next);
       if (one.isEmpty()) {
@@ -57,7 +70,7 @@ record Pruning(Database db) {
                     c,
                     r -> r.getBoolean(1),
                     "SELECT "
-                        + lastOfThread()
+                        + LAST_OF_THREAD
                         + " FROM ~.run r WHERE r.id = ? AND r.ended_at IS NOT NULL FOR UPDATE",
                     run);
             return last.equals(List.of(false))
@@ -70,41 +83,42 @@ record Pruning(Database db) {
     }
   }
 
-  private static String lastOfThread() {
-    return "EXISTS (SELECT 1 FROM ~.thread h WHERE h.tenant = r.tenant AND h.id = r.thread"
-        + " AND h.last_run = r.id)";
-  }
+  /** A run under way that has more checkpoints than its policy wants. */
+  private record Lengthy(UUID run, int kept) {}
 
-  private List<UUID> underWay(int most) throws SQLException {
+  private List<Lengthy> underWay(int most) throws SQLException {
     return db.query(
-        r -> r.getObject(1, UUID.class),
-        "SELECT r.id FROM ~.run r "
-            + POLICY
-            + " WHERE r.status = 'running' AND r.checkpoint - r.checkpoints_pruned"
-            + " > coalesce(p.checkpoints_max, ?) LIMIT ?",
+        r -> new Lengthy(r.getObject(1, UUID.class), r.getInt(2)),
+        """
+        SELECT id, kept FROM (
+          SELECT r.id, r.checkpoint - r.checkpoints_pruned AS n,
+            coalesce(p.checkpoints_max, ?) AS kept
+          FROM ~.run r %s WHERE r.status = 'running') u
+        WHERE n > kept LIMIT ?\
+        """
+            .formatted(POLICY),
         RetentionPolicy.DEFAULT.checkpointsMax(),
         most);
   }
 
-  private int kept(Connection c, UUID run) throws SQLException {
-    return db
-        .query(
-            c,
-            r -> r.getInt(1),
-            "SELECT coalesce(p.checkpoints_max, ?) FROM ~.run r " + POLICY + " WHERE r.id = ?",
-            RetentionPolicy.DEFAULT.checkpointsMax(),
-            run)
-        .stream()
-        .findFirst()
-        .orElse(RetentionPolicy.DEFAULT.checkpointsMax());
+  /** Notes of runs that have ended since, and of those whose policy has changed, when to look. */
+  private int schedule(Connection c) throws SQLException {
+    return db.update(
+        c,
+        """
+        WITH ended AS MATERIALIZED (
+          SELECT id FROM ~.run WHERE ended_at IS NOT NULL AND prune_at = '-infinity'
+          LIMIT ? FOR UPDATE SKIP LOCKED)
+        UPDATE ~.run u SET prune_at = coalesce(
+          least(r.ended_at + %s, r.ended_at + p.events_for, r.ended_at + p.runs_for), 'infinity')
+        FROM ended JOIN ~.run r ON r.id = ended.id %s WHERE u.id = ended.id\
+        """
+            .formatted(HISTORY_FOR, POLICY),
+        SCHEDULED_MAX);
   }
 
   /** Looks at the next ended run whose time has come; empty if there is none. */
   private Optional<Pruned> next(Connection c) throws SQLException {
-    long days = java.util.Objects.requireNonNull(RetentionPolicy.DEFAULT.historyFor()).toDays();
-    String historyFor =
-        "CASE WHEN p.tenant IS NULL THEN make_interval(days => %d) ELSE p.history_for END"
-            .formatted(days);
     record Found(UUID run, Due due) {}
     List<Found> found =
         db.query(
@@ -120,7 +134,7 @@ record Pruning(Database db) {
             WHERE r.ended_at IS NOT NULL AND r.prune_at <= now()
             ORDER BY r.prune_at LIMIT 1 FOR UPDATE OF r SKIP LOCKED\
             """
-                .formatted(historyFor, lastOfThread(), POLICY));
+                .formatted(HISTORY_FOR, LAST_OF_THREAD, POLICY));
     if (found.isEmpty()) {
       return Optional.empty();
     }
@@ -139,7 +153,7 @@ record Pruning(Database db) {
             WHERE r.id = ? AND t.at > now()) n
           WHERE id = ?\
           """
-              .formatted(POLICY, historyFor),
+              .formatted(POLICY, HISTORY_FOR),
           run,
           run);
     }
@@ -148,7 +162,7 @@ record Pruning(Database db) {
 
   private Pruned prune(Connection c, UUID run, Due due) throws SQLException {
     boolean goes = due.run() && !due.lastOfThread();
-    Pruned pruned = new Pruned(1, 0, 0, 0, 0, false);
+    Pruned pruned = Pruned.NOTHING;
     if (due.history() || goes) {
       pruned = pruned.and(history(c, run, 1));
     }
@@ -160,7 +174,7 @@ record Pruning(Database db) {
     }
     return pruned.more() || pruned.checkpoints() + pruned.events() == 0
         ? pruned
-        : pruned.and(new Pruned(0, 0, 0, 0, unused(c, run), false));
+        : pruned.and(new Pruned(0, 0, 0, unused(c, run), false));
   }
 
   private record Cut(long from, long to, boolean more) {}
@@ -194,7 +208,7 @@ record Pruning(Database db) {
         "UPDATE ~.run SET checkpoints_pruned = greatest(checkpoints_pruned, ?) WHERE id = ?",
         cut.to() - 1,
         run);
-    return new Pruned(0, deleted, 0, 0, 0, cut.more());
+    return new Pruned(deleted, 0, 0, 0, cut.more());
   }
 
   /** Deletes what tasks gave that were in the state at a checkpoint, and were to run no more. */
@@ -242,7 +256,7 @@ record Pruning(Database db) {
     int deleted =
         db.update(
             c, "DELETE FROM ~.event WHERE run = ? AND seq <= ?", run, left.getFirst().pruned());
-    return new Pruned(0, 0, deleted, 0, 0, left.getFirst().more());
+    return new Pruned(0, deleted, 0, 0, left.getFirst().more());
   }
 
   private Pruned whole(Connection c, UUID run) throws SQLException {
@@ -259,7 +273,7 @@ record Pruning(Database db) {
             ? 0
             : new Blobs(db)
                 .drop(c, uses.getFirst().tenant(), uses.stream().map(Use::hash).toList());
-    return new Pruned(0, 0, 0, 1, blobs, false);
+    return new Pruned(0, 0, 1, blobs, false);
   }
 
   /** Gives up large values that nothing of an ended run names any more. */

@@ -2,9 +2,11 @@ package io.bellfounder.graph;
 
 import java.sql.SQLException;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
+import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -103,7 +105,8 @@ final class Replayer implements Past.Visitor {
     return frames;
   }
 
-  private static Object tree(State state) {
-    return java.util.List.of(state.control(), new java.util.TreeMap<>(frames(state)));
+  /** All of a state, in one order always. */
+  static Object tree(State state) {
+    return List.of(state.control(), new TreeMap<>(frames(state)));
   }
 }

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.bellfounder.graph.testing.InvariantChecker;
 import io.bellfounder.testing.Await;
+import io.bellfounder.testing.Seeds;
 import io.bellfounder.testing.TemporaryDatabase;
 import java.sql.SQLException;
 import java.time.Duration;
@@ -12,9 +13,13 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Random;
 import java.util.UUID;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.random.RandomGenerator;
+import java.util.stream.IntStream;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -122,15 +127,7 @@ class HistoryTest {
 
   /** Answers whatever is asked until the run has ended. */
   private void answers(UUID run) {
-    Await.until(
-        run + " has ended",
-        Duration.ofSeconds(30),
-        () -> {
-          for (Question question : runs.questions(run)) {
-            runs.answer(question.id(), "yes");
-          }
-          return runs.find(run).orElseThrow().ended();
-        });
+    ends(run);
     assertThat(status(run)).isEqualTo("completed");
   }
 
@@ -213,6 +210,92 @@ class HistoryTest {
     assertThat(replay).isEqualTo(new Replay.Equal(1, last, runs.state(run, graph)));
     assertThat(ran).hasValue(before);
     assertThat(rows()).isEqualTo(rows);
+  }
+
+  @Test
+  void random_runs_are_replayed_to_the_same_bytes_from_wherever_they_were_forked()
+      throws Exception {
+    RandomGenerator random = Seeds.random("random_runs_are_replayed");
+    List<Graph> graphs = Stream.generate(() -> random(random)).limit(4).toList();
+    work(graphs.toArray(Graph[]::new));
+    for (Graph graph : graphs) {
+      UUID run = start(graph);
+      ends(run);
+      long last = history.checkpoints(run, 0, 1000).getLast().n();
+      assertThat(history.replay(run, List.of(graph)))
+          .isEqualTo(new Replay.Equal(1, last, runs.state(run, graph)));
+      if (last > 1) {
+        long n = 1 + random.nextLong(last - 1);
+        UUID fork = created(history.fork(run, n, RunRequest.of(graph, "t", Update.none())));
+        ends(fork);
+        assertThat(history.replay(fork, List.of(graph))).isInstanceOf(Replay.Equal.class);
+        assertThat(history.diff(run, fork)).isEqualTo(new RunDiff(last, List.of()));
+      }
+    }
+  }
+
+  /** Commands, sends, subgraphs, deferred nodes, failures and questions, at random. */
+  private static Graph random(RandomGenerator random) {
+    Graph inner = random.nextBoolean() ? random(random.nextLong(), null) : null;
+    return random(random.nextLong(), inner);
+  }
+
+  private static Graph random(long seed, @Nullable Graph inner) {
+    RandomGenerator random = new Random(seed);
+    int size = 2 + random.nextInt(4);
+    Graph.Builder graph =
+        Graph.named("random" + seed).channels(LOG, COUNT).stepLimit(12).start("n0");
+    for (int i = 0; i < size; i++) {
+      int kind = random.nextInt(inner == null ? 6 : 8);
+      String to = "n" + random.nextInt(size);
+      NodeOptions options =
+          random.nextInt(5) == 0 ? NodeOptions.DEFAULT.asDeferred() : NodeOptions.DEFAULT;
+      if (kind > 5 && inner != null) {
+        graph.subgraph("n" + i, inner, Subgraph.sharing());
+      } else {
+        graph.node(
+            "n" + i,
+            random.nextInt(6) == 0 ? options.askingBefore().onFailure(to) : options.onFailure(to),
+            c ->
+                switch (kind) {
+                  case 0 -> throw new IllegalStateException("broken on purpose");
+                  case 1 -> Update.of(LOG, List.of("" + c.interrupt("?")));
+                  case 2 -> Update.of(COUNT, 1L).go(to);
+                  case 3 ->
+                      c.get(COUNT) > 6
+                          ? Update.of(COUNT, 1L)
+                          : Update.of(COUNT, 2L)
+                              .go(Next.send(List.of(new Send(to, 1), new Send(to, 2))));
+                  case 4 -> Update.of(LOG, List.of("x".repeat(3000))).and(COUNT, 1L);
+                  default -> Update.of(COUNT, 2L);
+                });
+      }
+      graph.branch(
+          "n" + i,
+          s ->
+              s.get(COUNT) > 12
+                  ? Next.end()
+                  : s.get(COUNT) % 3 == 0 ? Next.to(to, "n0") : Next.to(to),
+          allNodes(size));
+    }
+    return graph.build();
+  }
+
+  private static String[] allNodes(int size) {
+    return IntStream.range(0, size).mapToObj(i -> "n" + i).toArray(String[]::new);
+  }
+
+  /** Answers whatever is asked until the run has ended, in whatever way. */
+  private void ends(UUID run) {
+    Await.until(
+        run + " has ended",
+        Duration.ofSeconds(30),
+        () -> {
+          for (Question question : runs.questions(run)) {
+            runs.answer(question.id(), "yes");
+          }
+          return runs.find(run).orElseThrow().ended();
+        });
   }
 
   @Test

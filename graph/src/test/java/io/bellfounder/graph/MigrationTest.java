@@ -1,6 +1,7 @@
 package io.bellfounder.graph;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.bellfounder.graph.testing.FailingDataSource;
 import io.bellfounder.graph.testing.InvariantChecker;
@@ -239,6 +240,28 @@ class MigrationTest {
 
     assertThat(runs.state(second, NEW).get(NAME)).isEqualTo(new Name("Ada", "Lovelace"));
     assertThat(runs.state(first, NEW).get(NAME)).isEqualTo(new Name("Ada", "Lovelace"));
+  }
+
+  @Test
+  void a_graph_from_data_has_versions_and_former_names_too() throws Exception {
+    GraphData code =
+        new GraphData()
+            .node("first", _ -> Update.none())
+            .node("ask", c -> Update.ofData(Map.of("log", List.of(c.interrupt("sure?")))));
+    assertThatThrownBy(() -> code.read(NEW.spec()))
+        .hasMessageContaining("channel person uses upcaster person/1, which is not registered");
+    Graph read =
+        code.upcaster("person", 1, json -> Map.of("given", json, "family", "")).read(NEW.spec());
+    assertThat(read.hash()).isEqualTo(NEW.hash());
+    work(OLD);
+    UUID run = start(OLD, "t");
+    awaits(run, "waiting");
+
+    assertThat(new Migration(database.owner(), "g", read).migrate(run))
+        .isInstanceOf(Migration.Verdict.Goes.class);
+
+    assertThat(runs.state(run, read).data().get("person"))
+        .isEqualTo(Map.of("given", "Ada Lovelace", "family", ""));
   }
 
   @Test

@@ -174,7 +174,7 @@ class RetentionTest {
       throws Exception {
     UUID mine = done(in("mine"));
     UUID other = done(in("other"));
-    assertThat(retention.prune(100).looked()).isEqualTo(2);
+    assertThat(retention.prune(100)).isEqualTo(Pruned.NOTHING);
     retention.set("", "long", NOTHING);
     retention.set("mine", "", RetentionPolicy.DEFAULT);
 
@@ -279,7 +279,8 @@ class RetentionTest {
     while (retention.prune(100).more()) {
       assertThat(InvariantChecker.problems(database.owner(), "g")).isEmpty();
     }
-    Await.until("only the last of threads are left", () -> retention.prune(100).looked() == 0);
+    Await.until(
+        "only the last of threads are left", () -> retention.prune(100).equals(Pruned.NOTHING));
     assertThat(count("run")).isEqualTo(kept.size());
     for (UUID run : kept) {
       assertThat(runs.state(run, LONG).get(LOG)).hasSize(30);
