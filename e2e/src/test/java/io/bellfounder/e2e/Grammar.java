@@ -19,13 +19,18 @@ final class Grammar {
     Dialect dialect = exchange.path().endsWith("/messages") ? Dialect.ANTHROPIC : Dialect.OPENAI;
     byte[] stream = exchange.responseBody();
     if (exchange.complete()) {
-      assertThat(StreamGrammar.check(dialect, stream)).as("%s", exchange).isEmpty();
+      assertKept(dialect, stream, exchange.toString());
       return;
     }
     byte[] whole = Arrays.copyOf(stream, endOfLastEvent(stream));
     List<StreamGrammar.Violation> early =
         StreamGrammar.check(dialect, whole).stream().filter(v -> v.at() < whole.length).toList();
     assertThat(early).as("%s", exchange).isEmpty();
+  }
+
+  /** The same for a stream that came whole. */
+  static void assertKept(Dialect dialect, byte[] stream, String call) {
+    assertThat(StreamGrammar.check(dialect, stream)).as("%s", call).isEmpty();
   }
 
   private static int endOfLastEvent(byte[] stream) {

@@ -5,9 +5,11 @@ import static org.assertj.core.api.Assertions.assertThat;
 import com.fasterxml.jackson.databind.JsonNode;
 import io.bellfounder.postgres.EmbeddedPostgres;
 import io.bellfounder.postgres.PostgresSettings;
+import io.bellfounder.simulator.Dialect;
 import io.bellfounder.testing.Await;
 import io.bellfounder.testing.Seeds;
 import java.math.BigInteger;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
@@ -108,6 +110,7 @@ class NothingLostTest {
                       && found.values().stream().allMatch(Api::settled));
       Map<String, Integer> count = new TreeMap<>();
       BigInteger sum = BigInteger.ZERO;
+      int streams = 0;
       for (Load.Plan plan : load.plans()) {
         List<Upstream.Billed> billed = bill.getOrDefault(plan.session(), List.of());
         JsonNode call = ledger.get(plan.session());
@@ -124,9 +127,19 @@ class NothingLostTest {
         }
         sum = sum.add(new BigInteger(call.path("costPico").asText()));
         new Settlement(plan, end, call, billed).check(killed);
+        if (plan.stream()
+            && end instanceof Load.End.Whole(int status, String body)
+            && status == 200) {
+          streams++;
+          Grammar.assertKept(
+              plan.anthropic() ? Dialect.ANTHROPIC : Dialect.OPENAI,
+              body.getBytes(StandardCharsets.UTF_8),
+              plan.session());
+        }
       }
       System.out.println(
           load.plans().size() + " calls: " + count + "; together " + sum + " pico-dollars");
+      assertThat(streams).isPositive();
       assertThat(new BigInteger(overviewTotal(api))).isEqualTo(sum);
     }
   }

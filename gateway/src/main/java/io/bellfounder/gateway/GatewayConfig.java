@@ -15,7 +15,7 @@ import java.util.List;
  * @param pingInterval a stream's silence after which the client gets a ping, 10 ms..5 min; default
  *     10 s
  * @param totalDeadline how long a call may look for a target before its first event, at least 1 ms;
- *     default 350 s, just below the 360 s at which Claude Code gives up
+ *     default 340 s, just below the 360 s at which Claude Code gives up
  */
 public record GatewayConfig(
     String host,
@@ -47,7 +47,7 @@ public record GatewayConfig(
         Math.clamp(Runtime.getRuntime().availableProcessors(), 1, 64),
         List.of(),
         Duration.ofSeconds(10),
-        Duration.ofSeconds(350),
+        Duration.ofSeconds(340),
         Limits.DEFAULTS,
         Breaker.DEFAULTS);
   }
