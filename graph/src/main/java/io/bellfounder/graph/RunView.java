@@ -9,6 +9,7 @@ import org.jspecify.annotations.Nullable;
  * @param status queued, running, waiting, paused, completed, failed, cancelled, dead or parked
  * @param step supersteps committed
  * @param seq its last event's number
+ * @param priority as requested
  */
 public record RunView(
     UUID id,
@@ -16,6 +17,7 @@ public record RunView(
     String status,
     long step,
     long seq,
+    int priority,
     @Nullable String errorCode,
     @Nullable String errorMessage) {
   /** Whether nothing happens until somebody does something: answers, resumes or cancels it. */

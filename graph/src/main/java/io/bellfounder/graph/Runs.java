@@ -57,9 +57,11 @@ public final class Runs {
                     r.getString(2),
                     r.getLong(3),
                     r.getLong(4),
-                    r.getString(5),
-                    r.getString(6)),
-            "SELECT tenant, status, step, seq, error_code, error_message FROM ~.run WHERE id = ?",
+                    r.getInt(5),
+                    r.getString(6),
+                    r.getString(7)),
+            "SELECT tenant, status, step, seq, priority, error_code, error_message"
+                + " FROM ~.run WHERE id = ?",
             run)
         .stream()
         .findFirst();
@@ -124,6 +126,15 @@ public final class Runs {
         "SELECT id, node, payload FROM ~.interrupt WHERE run = ? AND status = 'pending'"
             + " ORDER BY n, key",
         run);
+  }
+
+  /** The run that asked a question, open or not. */
+  public Optional<UUID> asker(UUID question) throws SQLException {
+    return db
+        .query(
+            r -> r.getObject(1, UUID.class), "SELECT run FROM ~.interrupt WHERE id = ?", question)
+        .stream()
+        .findFirst();
   }
 
   /** Answers one question; the run goes on when none is left open. */
