@@ -131,14 +131,13 @@ final class DataPlaneTest {
       Queue<String> first = listen(server, administrator, "");
       Await.until("listening", () -> !first.isEmpty());
       administrator.post("/keys", Map.of("name", "one")).mustBe(201);
+      Await.until("told", () -> first.stream().anyMatch(line -> line.contains("\"one\"")));
       String id =
-          Await.value(
-                  "told",
-                  Duration.ofSeconds(10),
-                  () -> first.stream().filter(line -> line.startsWith("id: ")).findFirst(),
-                  found -> found.isPresent())
+          first.stream()
+              .filter(line -> line.startsWith("id: "))
+              .reduce((_, last) -> last)
               .orElseThrow()
-              .substring(4);
+              .substring("id: ".length());
       administrator.post("/keys", Map.of("name", "two")).mustBe(201);
 
       Queue<String> resumed = listen(server, administrator, id);
