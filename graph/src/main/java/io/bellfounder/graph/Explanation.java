@@ -189,6 +189,10 @@ record Explanation(
       return "The %d workers that know its graph are full; %d runs come first."
           .formatted(knowing, ahead);
     }
-    return "It is next but for %d runs of its queue.".formatted(ahead);
+    return switch ((int) ahead) {
+      case 0 -> "It is next of its queue.";
+      case 1 -> "It is next but for one run of its queue.";
+      default -> "It is next but for %d runs of its queue.".formatted(ahead);
+    };
   }
 }

@@ -73,8 +73,9 @@ class ExplanationTest {
     worker(GRAPH.hash(), 8, 8);
     says(run, "The 1 workers that know its graph are full; 1 runs come first.");
     worker(GRAPH.hash(), 0, 8);
-    says(run, "It is next but for 1 runs of its queue.");
-    says(first, "It is next but for 0 runs of its queue.");
+    says(run, "It is next but for one run of its queue.");
+    says(start(REQUEST.priority(-2)), "It is next but for 2 runs of its queue.");
+    says(first, "It is next of its queue.");
   }
 
   @Test
