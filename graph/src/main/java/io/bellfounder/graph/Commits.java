@@ -5,6 +5,7 @@ import java.sql.SQLException;
 import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.Collection;
 import java.util.HashSet;
 import java.util.List;
@@ -31,7 +32,7 @@ final class Commits {
   /** Steps in one transaction; more would only make the first of them wait for the last. */
   private static final int TOGETHER_MAX = 64;
 
-  private static final String SQL =
+  private static final String STEPS =
       """
       WITH step AS MATERIALIZED (
         SELECT * FROM unnest(?::text[], ?::bigint[], ?::bigint[], ?::bigint[], ?::bigint[],
@@ -61,14 +62,20 @@ final class Commits {
         INSERT INTO ~.event (run, seq, kind, format, data)
         SELECT fence.id, e.seq, e.k, ?, e.d::json
         FROM fence JOIN unnest(?::bigint[], ?::bigint[], ?::text[], ?::text[]) AS e(i, seq, k, d)
-          ON e.i = fence.i),
-      asks AS (
+          ON e.i = fence.i)\
+      """;
+
+  /** Most steps ask nothing, and are spared the cost of an empty insert. */
+  private static final String ASKS =
+      """
+      , asks AS (
         INSERT INTO ~.interrupt (id, run, key, n, node, payload, status)
         SELECT a.id::uuid, fence.id, a.k, a.n, a.node, a.p::json, 'pending'
         FROM fence JOIN unnest(?::bigint[], ?::bigint[], ?::text[], ?::text[], ?::text[], ?::text[])
-          AS a(i, n, id, k, node, p) ON a.i = fence.i)
-      SELECT id FROM fence\
+          AS a(i, n, id, k, node, p) ON a.i = fence.i)\
       """;
+
+  private static final String WRITTEN = " SELECT id FROM fence";
 
   /**
    * What one step writes.
@@ -119,6 +126,8 @@ final class Commits {
 
   private final Database db;
   private final Duration lease;
+  private final String withoutAsks;
+  private final String withAsks;
   private final ReentrantLock lock = new ReentrantLock();
   private final Queue<Waiting> queue = new ArrayDeque<>();
   private boolean writing;
@@ -139,6 +148,8 @@ final class Commits {
   Commits(Database db, Duration lease) {
     this.db = db;
     this.lease = lease;
+    this.withoutAsks = db.text(STEPS + WRITTEN);
+    this.withAsks = db.text(STEPS + ASKS + WRITTEN);
   }
 
   /** Commits a step with others; false if the run is another's by now. */
@@ -236,44 +247,48 @@ final class Commits {
     Rows<Write> writes = new Rows<>(steps, Step::writes);
     Rows<Event> events = new Rows<>(steps, Step::events);
     Rows<Question> asks = new Rows<>(steps, Step::asks);
-    return new HashSet<>(
-        db.query(
-            c,
-            r -> r.getObject(1, UUID.class),
-            SQL,
-            texts(steps, s -> s.run().toString()),
-            numbers(steps, Step::epoch),
-            numbers(steps, Step::before),
-            numbers(steps, Step::n),
-            numbers(steps, Step::step),
-            numbers(steps, Step::seq),
-            texts(steps, Step::status),
-            texts(steps, Step::errorCode),
-            texts(steps, Step::errorMessage),
-            points(steps, Point::control),
-            points(steps, Point::snapshot),
-            points(steps, Point::results),
-            lease.toMillis(),
-            Large.FORMAT,
-            Large.FORMAT,
-            writes.steps(),
-            writes.numbers((s, _) -> s.n()),
-            writes.numbers((_, o) -> o),
-            writes.texts(Write::frame),
-            writes.texts(Write::channel),
-            writes.flags(Write::whole),
-            writes.texts(Write::value),
-            Large.FORMAT,
-            events.steps(),
-            events.numbers((s, o) -> s.seq() - s.events().size() + o),
-            events.texts(Event::kind),
-            events.texts(Event::data),
-            asks.steps(),
-            asks.numbers((s, _) -> s.n()),
-            asks.texts(Question::id),
-            asks.texts(Question::key),
-            asks.texts(Question::node),
-            asks.texts(Question::payload)));
+    List<@Nullable Object> values =
+        new ArrayList<>(
+            Arrays.asList(
+                texts(steps, s -> s.run().toString()),
+                numbers(steps, Step::epoch),
+                numbers(steps, Step::before),
+                numbers(steps, Step::n),
+                numbers(steps, Step::step),
+                numbers(steps, Step::seq),
+                texts(steps, Step::status),
+                texts(steps, Step::errorCode),
+                texts(steps, Step::errorMessage),
+                points(steps, Point::control),
+                points(steps, Point::snapshot),
+                points(steps, Point::results),
+                lease.toMillis(),
+                Large.FORMAT,
+                Large.FORMAT,
+                writes.steps(),
+                writes.numbers((s, _) -> s.n()),
+                writes.numbers((_, o) -> o),
+                writes.texts(Write::frame),
+                writes.texts(Write::channel),
+                writes.flags(Write::whole),
+                writes.texts(Write::value),
+                Large.FORMAT,
+                events.steps(),
+                events.numbers((s, o) -> s.seq() - s.events().size() + o),
+                events.texts(Event::kind),
+                events.texts(Event::data)));
+    if (asks.any()) {
+      values.addAll(
+          Arrays.asList(
+              asks.steps(),
+              asks.numbers((s, _) -> s.n()),
+              asks.texts(Question::id),
+              asks.texts(Question::key),
+              asks.texts(Question::node),
+              asks.texts(Question::payload)));
+    }
+    String sql = asks.any() ? withAsks : withoutAsks;
+    return new HashSet<>(db.query(c, r -> r.getObject(1, UUID.class), sql, values.toArray()));
   }
 
   private static @Nullable String[] points(
@@ -304,6 +319,10 @@ final class Commits {
       this.steps = steps;
       this.of = of;
       steps.forEach(step -> all.addAll(of.apply(step)));
+    }
+
+    boolean any() {
+      return !all.isEmpty();
     }
 
     Long[] steps() {

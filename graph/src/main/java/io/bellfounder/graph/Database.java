@@ -87,10 +87,14 @@ record Database(DataSource source, String schema) {
     }
   }
 
-  /** {@code ~.} in the statement stands for the schema. */
+  /** {@code ~.} in the statement stands for the schema; the result is given back as it is. */
+  String text(String sql) {
+    return sql.replace("~.", schema + ".");
+  }
+
   private PreparedStatement prepare(Connection connection, String sql, @Nullable Object... values)
       throws SQLException {
-    PreparedStatement statement = connection.prepareStatement(sql.replace("~.", schema + "."));
+    PreparedStatement statement = connection.prepareStatement(text(sql));
     for (int i = 0; i < values.length; i++) {
       Object value = values[i];
       if (value instanceof String[] texts) {

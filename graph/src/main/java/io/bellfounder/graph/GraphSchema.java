@@ -17,7 +17,8 @@ import javax.sql.DataSource;
  * applied, whoever applied them.
  */
 public final class GraphSchema {
-  private static final List<String> MIGRATIONS = List.of("001-runs.sql", "002-state.sql");
+  private static final List<String> MIGRATIONS =
+      List.of("001-runs.sql", "002-state.sql", "003-references.sql");
 
   private GraphSchema() {}
 

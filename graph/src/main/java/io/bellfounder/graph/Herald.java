@@ -78,7 +78,9 @@ final class Herald implements AutoCloseable {
    */
   void token(Journal.Claim claim, long after, String message, int attempt, long n, String text) {
     boolean taken;
+    boolean first;
     synchronized (this) {
+      first = changed.isEmpty();
       taken = pieces < PIECES_MAX && chars + text.length() <= CHARS_MAX;
       if (taken) {
         Draft draft = new Draft(claim.run(), after, claim.epoch(), message, attempt);
@@ -96,7 +98,7 @@ final class Herald implements AutoCloseable {
     if (!taken) {
       metrics.tokensDropped(1);
     }
-    LockSupport.unpark(thread);
+    wake(first);
   }
 
   /**
@@ -105,14 +107,23 @@ final class Herald implements AutoCloseable {
    * @param wrote whether pieces were told of, which are worth nothing now
    */
   void changed(UUID run, long seq, boolean wrote) {
+    boolean first;
     synchronized (this) {
+      first = changed.isEmpty();
       changed.add(run);
       if (wrote) {
         drafts.keySet().removeIf(draft -> draft.run().equals(run));
         written.put(run, seq);
       }
     }
-    LockSupport.unpark(thread);
+    wake(first);
+  }
+
+  /** Where something waits already, the thread looks by itself. */
+  private void wake(boolean first) {
+    if (first) {
+      LockSupport.unpark(thread);
+    }
   }
 
   @Override

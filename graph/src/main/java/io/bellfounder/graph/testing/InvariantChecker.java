@@ -36,6 +36,14 @@ public final class InvariantChecker {
         "SELECT d.run FROM ~.channel_delta d WHERE NOT EXISTS"
             + " (SELECT 1 FROM ~.checkpoint c WHERE c.run = d.run AND c.n = d.n)");
     RULES.put(
+        "of a run that is gone nothing is left",
+        "SELECT run FROM (SELECT run FROM ~.checkpoint UNION ALL SELECT run FROM ~.channel_delta"
+            + " UNION ALL SELECT run FROM ~.event) t"
+            + " WHERE NOT EXISTS (SELECT 1 FROM ~.run r WHERE r.id = t.run)");
+    RULES.put(
+        "a run's tenant is there",
+        "SELECT r.id FROM ~.run r WHERE NOT EXISTS (SELECT 1 FROM ~.tenant t WHERE t.id = r.tenant)");
+    RULES.put(
         "specs of what was stored are stored",
         "SELECT r.id FROM ~.run r LEFT JOIN ~.checkpoint c ON c.run = r.id"
             + " CROSS JOIN LATERAL (VALUES (r.spec_hash), (c.spec_before)) s (hash)"
