@@ -24,8 +24,11 @@ public final class Graph {
   /** Where a branch ends. */
   public static final String END = "__end__";
 
+  private static final int TASKS_MAX = 1000;
+
   private final String name;
   private final long stepLimit;
+  private final int tasksMax;
   private final Map<String, Channel<?>> channels;
   private final Map<String, Part> parts;
   private final List<String> starts;
@@ -47,6 +50,7 @@ public final class Graph {
   private Graph(Builder b) {
     name = b.name;
     stepLimit = b.stepLimit;
+    tasksMax = b.tasksMax;
     channels = new LinkedHashMap<>(b.channels);
     parts = new LinkedHashMap<>(b.parts);
     starts = List.copyOf(b.starts);
@@ -91,6 +95,10 @@ public final class Graph {
 
   long stepLimit() {
     return stepLimit;
+  }
+
+  int tasksMax() {
+    return tasksMax;
   }
 
   Map<String, Channel<?>> channels() {
@@ -173,6 +181,9 @@ public final class Graph {
     Map<String, Object> map = new LinkedHashMap<>();
     map.put("name", name);
     map.put("stepLimit", stepLimit);
+    if (tasksMax != TASKS_MAX) {
+      map.put("tasksMax", tasksMax);
+    }
     Map<String, Object> channelSpecs = new LinkedHashMap<>();
     channels.forEach((key, channel) -> {
       Map<String, Object> c = new LinkedHashMap<>();
@@ -266,6 +277,7 @@ public final class Graph {
   public static final class Builder {
     private final String name;
     private long stepLimit = 1000;
+    private int tasksMax = TASKS_MAX;
     private final Map<String, Channel<?>> channels = new LinkedHashMap<>();
     private final Map<String, Part> parts = new LinkedHashMap<>();
     private final List<String> starts = new ArrayList<>();
@@ -281,6 +293,15 @@ public final class Graph {
     /** How many supersteps a run may take; default 1000. */
     public Builder stepLimit(long steps) {
       stepLimit = steps;
+      return this;
+    }
+
+    /**
+     * How many tasks of one run are at work at a time, 1 or more; default 1000. Of a subgraph's it
+     * is the outermost graph's that counts.
+     */
+    public Builder tasksMax(int tasks) {
+      tasksMax = tasks;
       return this;
     }
 
@@ -382,6 +403,9 @@ public final class Graph {
       }
       if (stepLimit < 1) {
         problems.add("the step limit is " + stepLimit + ": give at least 1");
+      }
+      if (tasksMax < 1) {
+        problems.add("it may have " + tasksMax + " tasks at a time: give at least 1");
       }
       starts.forEach(node -> known("start", node));
       edges.forEach((from, list) -> {

@@ -60,6 +60,9 @@ public final class GraphData {
     String name = String.valueOf(map.getOrDefault("name", "unnamed"));
     Graph.Builder builder = Graph.named(name);
     builder.stepLimit(((Number) map.getOrDefault("stepLimit", 1000L)).longValue());
+    if (map.get("tasksMax") instanceof Number tasks) {
+      builder.tasksMax(tasks.intValue());
+    }
     object(map, "channels").forEach((key, spec) -> builder.channels(channel(key, spec, problems)));
     object(map, "nodes").forEach((key, spec) -> node(builder, key, Json.object(spec), problems));
     strings(map.getOrDefault("start", List.of())).forEach(builder::start);

@@ -49,20 +49,24 @@ public final class Kernel {
       kernel.apply(graph, "", values, List.of(input.writes()));
       Next next = input.next();
       Map<String, Boolean> pulls = new LinkedHashMap<>();
-      (next == null ? graph.starts() : next.nodes()).forEach(node -> pulls.put(node, false));
-      Frame root =
-          kernel.open(
-              graph,
-              "",
-              values,
-              0,
-              pulls,
-              next == null ? List.of() : next.sends(),
-              Map.of(),
-              List.of());
+      List<Send> sends = next == null ? List.of() : next.sends();
+      for (String node : next == null ? graph.starts() : next.nodes()) {
+        if (!node.equals(Graph.END)) {
+          begins(graph, node);
+          pulls.put(node, false);
+        }
+      }
+      sends.forEach(send -> begins(graph, send.node()));
+      Frame root = kernel.open(graph, "", values, 0, pulls, sends, Map.of(), List.of());
       return kernel.decision(graph, root, 0);
     } catch (Fault e) {
       return new Decision(none.with(e.failed()), List.of(), List.of());
+    }
+  }
+
+  private static void begins(Graph graph, String node) {
+    if (!graph.parts().containsKey(node)) {
+      throw new Fault("bad_route", node, "it is to begin there, which is no node");
     }
   }
 

@@ -16,6 +16,7 @@ import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Future;
 import java.util.concurrent.FutureTask;
+import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.concurrent.locks.LockSupport;
@@ -160,7 +161,10 @@ final class StepCarrier {
       boolean more = next.status() instanceof Status.Running;
       return more || save(null, next, Map.of()) ? next : null;
     }
-    return Kernel.decide(graph, state, Map.of());
+    Decision next = Kernel.decide(graph, state, Map.of());
+    // A fork may begin at the end.
+    boolean more = next.status() instanceof Status.Running;
+    return more || save(null, next, Map.of()) ? next : null;
   }
 
   private @Nullable Decision first(Map<String, Object> base) throws SQLException {
@@ -254,8 +258,17 @@ final class StepCarrier {
       throws SQLException {
     Map<Task, Future<TaskResult>> futures = new LinkedHashMap<>();
     FutureTask<TaskResult> here = null;
+    Semaphore places = new Semaphore(graph.tasksMax());
     for (Task task : open) {
-      FutureTask<TaskResult> work = new FutureTask<>(() -> withRetries(state, task, keep));
+      FutureTask<TaskResult> work =
+          new FutureTask<>(() -> {
+            places.acquire();
+            try {
+              return withRetries(state, task, keep);
+            } finally {
+              places.release();
+            }
+          });
       futures.put(task, work);
       if (here != null) {
         threads.execute(here);
@@ -361,6 +374,9 @@ final class StepCarrier {
       Update update = node.run(context);
       // A node that catches everything also catches the question; it stands all the same.
       TaskContext.Asking asked = context.asking();
+      if (asked == null && update == null) {
+        return new TaskResult.Failed("node_failed", "it returned null: return Update.none()");
+      }
       return asked == null ? new TaskResult.Done(update) : new TaskResult.Asked(asked.asks);
     } catch (TaskContext.Asking asking) {
       return new TaskResult.Asked(asking.asks);

@@ -9,15 +9,15 @@ import java.util.concurrent.ConcurrentLinkedDeque;
 import javax.sql.DataSource;
 
 /** Keeps connections instead of closing them, for as long as the test lasts. */
-final class KeptConnections implements AutoCloseable {
+public final class KeptConnections implements AutoCloseable {
   private final DataSource real;
   private final Deque<Connection> free = new ConcurrentLinkedDeque<>();
 
-  KeptConnections(DataSource real) {
+  public KeptConnections(DataSource real) {
     this.real = real;
   }
 
-  DataSource dataSource() {
+  public DataSource dataSource() {
     return (DataSource)
         Proxy.newProxyInstance(
             KeptConnections.class.getClassLoader(),

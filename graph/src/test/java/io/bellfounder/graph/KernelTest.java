@@ -393,6 +393,7 @@ class KernelTest {
     Graph inner = Graph.named("inner").channels(LOG).node("i", NOTHING).start("i").build();
     Graph graph =
         Graph.named("data")
+            .tasksMax(5)
             .channels(LOG, COUNT, WORD)
             .node("a", NodeOptions.DEFAULT.retry(RetryPolicy.times(3)).askingBefore(), NOTHING)
             .node("b", NOTHING)
