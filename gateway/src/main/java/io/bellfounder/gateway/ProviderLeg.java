@@ -1,15 +1,10 @@
 package io.bellfounder.gateway;
 
 import io.vertx.core.buffer.Buffer;
-import io.vertx.core.http.ConnectionPoolTooBusyException;
 import io.vertx.core.http.HttpClient;
 import io.vertx.core.http.HttpClientRequest;
 import io.vertx.core.http.HttpClientResponse;
 import io.vertx.core.http.RequestOptions;
-import java.net.ConnectException;
-import java.net.UnknownHostException;
-import java.util.concurrent.TimeoutException;
-import javax.net.ssl.SSLException;
 import org.jspecify.annotations.Nullable;
 
 /** The provider's side of one attempt: one request, one answer, at most one end. */
@@ -165,29 +160,13 @@ final class ProviderLeg {
   }
 
   private static Failure connectFailure(@Nullable Throwable failure) {
-    var why =
-        switch (failure) {
-          case ConnectionPoolTooBusyException _ -> "too many calls wait for a connection to it";
-          case UnknownHostException _ -> "its host name is unknown";
-          case SSLException tls -> "TLS failed: " + oneLine(tls.getMessage());
-          case TimeoutException _ -> "no connection within the time-out";
-          case ConnectException _ -> "connection refused or timed out";
-          case null, default -> "no connection: " + named(failure);
-        };
-    return new Failure(Attempt.Outcome.CONNECT_FAILED, why, true);
+    return new Failure(Attempt.Outcome.CONNECT_FAILED, NetworkFailure.connecting(failure), true);
   }
 
   private static Failure brokenOff(@Nullable Throwable failure, String when) {
     return new Failure(
-        Attempt.Outcome.CUT, "the connection broke " + when + ": " + named(failure), false);
-  }
-
-  private static String named(@Nullable Throwable failure) {
-    return failure == null ? "unknown" : failure.getClass().getSimpleName();
-  }
-
-  private static String oneLine(@Nullable String message) {
-    var text = message == null ? "unknown" : message.replaceAll("\\s+", " ");
-    return text.length() > 200 ? text.substring(0, 200) : text;
+        Attempt.Outcome.CUT,
+        "the connection broke " + when + ": " + NetworkFailure.broken(failure),
+        false);
   }
 }
