@@ -102,10 +102,16 @@ const connect = createRoute({
   component: lazyRouteComponent(() => import("./features/connect/ConnectPage")),
 });
 
+const account = createRoute({
+  getParentRoute: () => inside,
+  path: "/account",
+  component: lazyRouteComponent(() => import("./features/identity/AccountPage")),
+});
+
 const elsewhere = createRoute({ getParentRoute: () => inside, path: "$", component: NotFound });
 
 export const router = createRouter({
-  routeTree: root.addChildren([signIn, inside.addChildren([overview, calls, call, sessions, sessionTree, keys, providers, connect, elsewhere])]),
+  routeTree: root.addChildren([signIn, inside.addChildren([overview, calls, call, sessions, sessionTree, keys, providers, connect, account, elsewhere])]),
   defaultPreload: "intent",
   defaultErrorComponent: PageFailed,
   scrollRestoration: true,

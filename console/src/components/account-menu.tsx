@@ -36,6 +36,7 @@ export default function AccountMenu({ trigger, session, openShortcuts }: { trigg
           ]}
         />
         <MenuSeparator />
+        <MenuItem icon="person" onSelect={() => void router.navigate({ to: "/account" })}>Account and password</MenuItem>
         <MenuItem icon="keyboard" onSelect={openShortcuts}>Keyboard shortcuts</MenuItem>
         <MenuItem icon="right" onSelect={() => leave.mutate()}>Sign out</MenuItem>
       </Menu>

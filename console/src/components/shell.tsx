@@ -45,7 +45,8 @@ export function Shell() {
   useEffect(() => {
     setNavOpen(false);
     const page = pages.findLast(({ to }) => (to === "/" ? location.pathname === "/" : location.pathname.startsWith(to)));
-    document.title = page ? `${page.label} · Bellfounder` : "Bellfounder";
+    const title = location.pathname === "/account" ? "Account" : page?.label;
+    document.title = title ? `${title} · Bellfounder` : "Bellfounder";
     if (first.current) first.current = false;
     else main.current?.focus({ preventScroll: true });
   }, [location.pathname]);

@@ -9,6 +9,7 @@ export const places = [
   { key: "k", to: "/keys", label: "Keys" },
   { key: "p", to: "/providers", label: "Providers" },
   { key: "n", to: "/connect", label: "Connect" },
+  { key: "a", to: "/account", label: "Account" },
 ] as const;
 
 const SEQUENCE_MILLIS = 1200;

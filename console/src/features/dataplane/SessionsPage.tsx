@@ -42,34 +42,36 @@ export default function SessionsPage() {
                 <thead>
                   <tr>
                     <th scope="col">Session</th>
-                    <th scope="col">Last call</th>
+                    <th scope="col" className="max-sm:hidden">Last call</th>
                     <th scope="col" className="text-right">Cost</th>
                     <th scope="col" className="text-right">Calls</th>
-                    <th scope="col" className="text-right">Agents</th>
-                    <th scope="col" className="text-right">Input</th>
-                    <th scope="col" className="text-right">Cache read</th>
-                    <th scope="col" className="text-right">Output</th>
-                    <th scope="col">Models</th>
+                    <th scope="col" className="text-right max-sm:hidden">Agents</th>
+                    <th scope="col" className="text-right max-sm:hidden">Input</th>
+                    <th scope="col" className="text-right max-sm:hidden">Cache read</th>
+                    <th scope="col" className="text-right max-sm:hidden">Output</th>
+                    <th scope="col" className="max-sm:hidden">Models</th>
                   </tr>
                 </thead>
                 <tbody>
                   {sessions.map((session) => (
                     <tr key={session.sessionId}>
-                      <td className="min-w-36">
+                      <td className="min-w-24 sm:min-w-36">
                         <Link to="/sessions/tree" search={{ sessionId: session.sessionId }} title={session.sessionId} className="drill font-mono text-[0.8125rem]">{briefly(session.sessionId)}</Link>
-                        <span className="block text-xs text-faint">{session.key.name}</span>
+                        <span className="block text-xs break-words text-faint">{session.key.name}</span>
+                        <span className="block text-xs text-faint sm:hidden"><Ago at={session.lastCallAt} /></span>
+                        <span className="block text-xs break-words text-faint sm:hidden">{session.models.join(", ")}</span>
                       </td>
-                      <td className="whitespace-nowrap"><Ago at={session.lastCallAt} />{session.calls > 1 && <span className="block text-xs text-faint">over {duration(Date.parse(session.lastCallAt) - Date.parse(session.firstCallAt))}</span>}</td>
+                      <td className="whitespace-nowrap max-sm:hidden"><Ago at={session.lastCallAt} />{session.calls > 1 && <span className="block text-xs text-faint">over {duration(Date.parse(session.lastCallAt) - Date.parse(session.firstCallAt))}</span>}</td>
                       <td className="text-right font-medium"><Link to="/sessions/tree" search={{ sessionId: session.sessionId }} className="drill"><Money pico={session.costPico} /></Link></td>
                       <td className="text-right whitespace-nowrap">
                         <Link to="/calls" search={{ sessionId: session.sessionId }} preload={false} className="drill">{count(session.calls)}</Link>
                         {session.errors > 0 && <Link to="/calls" search={{ sessionId: session.sessionId, outcome: errorsOnly }} preload={false} className="drill block text-[0.8125rem] text-bad">{count(session.errors)} failed</Link>}
                       </td>
-                      <td className="text-right">{count(session.agents)}</td>
-                      <td className="text-right"><Compact value={session.inputTokens} /></td>
-                      <td className="text-right"><Compact value={session.cacheReadTokens} /></td>
-                      <td className="text-right"><Compact value={session.outputTokens} /></td>
-                      <td className="max-w-60 min-w-36 text-[0.8125rem] text-soft">{session.models.join(", ")}</td>
+                      <td className="text-right max-sm:hidden">{count(session.agents)}</td>
+                      <td className="text-right max-sm:hidden"><Compact value={session.inputTokens} /></td>
+                      <td className="text-right max-sm:hidden"><Compact value={session.cacheReadTokens} /></td>
+                      <td className="text-right max-sm:hidden"><Compact value={session.outputTokens} /></td>
+                      <td className="max-w-60 min-w-36 max-sm:hidden text-[0.8125rem] text-soft">{session.models.join(", ")}</td>
                     </tr>
                   ))}
                 </tbody>

@@ -10,8 +10,7 @@ import { Button } from "../../components/ui/button";
 import { Field } from "../../components/ui/field";
 import { BellMark } from "../../components/ui/icon";
 import { Skeleton } from "../../components/ui/surface";
-
-const PASSWORD_LENGTH = { min: 12, max: 200 };
+import { PASSWORD_LENGTH, type PasswordProblem, passwordProblem, refused } from "./password";
 
 /** Takes the token out of the address at once, so that it is neither bookmarked nor in the history. */
 function takeToken(): string | null {
@@ -105,6 +104,10 @@ function Title({ children }: { children: ReactNode }) {
   return <h1 className="text-base font-semibold">{children}</h1>;
 }
 
+function Command() {
+  return <code className="font-mono whitespace-nowrap">./bell admin link</code>;
+}
+
 function LinkFailed({ problem, setupRequired }: { problem: unknown; setupRequired: boolean }) {
   const code = problem instanceof Problem ? problem.code : "";
   const why =
@@ -117,9 +120,9 @@ function LinkFailed({ problem, setupRequired }: { problem: unknown; setupRequire
       {setupRequired ? <Title>{why}</Title> : <p className="font-semibold">{why}</p>}
       <p className="mt-1 text-soft">
         {setupRequired ? (
-          <>For a new one, stop Bellfounder and start it again with <code className="font-mono">./bell up</code>: it prints a fresh link until a password is chosen.</>
+          <>For a new one, run <Command /> on the server's machine.</>
         ) : (
-          <>A password has been chosen for this installation: sign in with it below.</>
+          <>A password has been chosen for this installation: sign in with it below. If it is lost, run <Command /> on the server's machine for a new link.</>
         )}
       </p>
     </div>
@@ -133,7 +136,7 @@ function FirstStart() {
       <p className="text-soft">
         Nobody has a password yet. When <code className="font-mono">./bell up</code> started, it printed a one-time sign-in link for the administrator. Open that link in this browser and choose a password.
       </p>
-      <p className="text-soft">The link is gone? Stop Bellfounder and start it again: it prints a new one.</p>
+      <p className="text-soft">The link is gone? Run <Command /> on the server's machine: it prints a new one.</p>
     </div>
   );
 }
@@ -157,6 +160,10 @@ function SignInForm({ onDone }: { onDone: (session: Session) => void }) {
       <Button look="primary" type="submit" className="w-full" disabled={enter.isPending}>
         {enter.isPending ? "Signing in…" : "Sign in"}
       </Button>
+      <details className="text-[0.8125rem] text-soft">
+        <summary className="cursor-pointer">Forgot the password?</summary>
+        <p className="mt-1">Whoever runs this server can print a one-time link for an administrator with <Command />.</p>
+      </details>
     </form>
   );
 }
@@ -181,7 +188,7 @@ function SignInFailed({ problem }: { problem: unknown }) {
 }
 
 function ChoosePassword({ session, onDone }: { session: Session; onDone: (session: Session) => void }) {
-  const [mismatch, setMismatch] = useState<{ field: "password" | "again"; message: string } | null>(null);
+  const [mismatch, setMismatch] = useState<PasswordProblem | null>(null);
   const choose = useMutation({
     mutationFn: async (body: { password: string; email: string; name: string }) => {
       await write<void>("PUT", "/session/password", body);
@@ -189,15 +196,12 @@ function ChoosePassword({ session, onDone }: { session: Session; onDone: (sessio
     },
     onSuccess: onDone,
   });
-  const refused = (field: string) => (choose.error instanceof Problem ? choose.error.errors.find((error) => error.field === field)?.message : undefined);
   const submit = (event: FormEvent<HTMLFormElement>) => {
     event.preventDefault();
     const form = new FormData(event.currentTarget);
-    const password = String(form.get("password"));
-    if (password.length < PASSWORD_LENGTH.min) return setMismatch({ field: "password", message: `Use at least ${PASSWORD_LENGTH.min} characters.` });
-    if (password !== form.get("again")) return setMismatch({ field: "again", message: "The two passwords differ." });
-    setMismatch(null);
-    choose.mutate({ password, email: String(form.get("email")).trim(), name: String(form.get("name")).trim() });
+    const found = passwordProblem(form);
+    setMismatch(found);
+    if (!found) choose.mutate({ password: String(form.get("password")), email: String(form.get("email")).trim(), name: String(form.get("name")).trim() });
   };
   const problems = choose.error instanceof Problem && choose.error.errors.some(({ field }) => ["email", "name", "password"].includes(field));
   return (
@@ -206,12 +210,12 @@ function ChoosePassword({ session, onDone }: { session: Session; onDone: (sessio
         <Title>Welcome. Choose a password</Title>
         <p className="mt-0.5 text-soft">The link has done its work. From now on you sign in with this.</p>
       </div>
-      <Field label="Your name" name="name" autoComplete="name" required maxLength={100} defaultValue={session.member?.name ?? ""} error={refused("name")} />
-      <Field label="E-mail address" name="email" type="email" autoComplete="username" required maxLength={254} defaultValue={session.member?.email ?? ""} error={refused("email")} />
+      <Field label="Your name" name="name" autoComplete="name" required maxLength={100} defaultValue={session.member?.name ?? ""} error={refused(choose.error, "name")} />
+      <Field label="E-mail address" name="email" type="email" autoComplete="username" required maxLength={254} defaultValue={session.member?.email ?? ""} error={refused(choose.error, "email")} />
       <Field
         label="Password" name="password" type="password" autoComplete="new-password" required maxLength={PASSWORD_LENGTH.max}
         hint={`At least ${PASSWORD_LENGTH.min} characters. A few unrelated words are good.`}
-        error={mismatch?.field === "password" ? mismatch.message : refused("password")}
+        error={mismatch?.field === "password" ? mismatch.message : refused(choose.error, "password")}
       />
       <Field label="Password again" name="again" type="password" autoComplete="new-password" required maxLength={PASSWORD_LENGTH.max} error={mismatch?.field === "again" ? mismatch.message : undefined} />
       {choose.error && !problems && <FormProblem problem={choose.error} />}

@@ -89,8 +89,22 @@ final class Chromium implements AutoCloseable {
     tell("click", role, name);
   }
 
+  void clickText(String text) {
+    tell("clickText", text);
+  }
+
   void press(String key) {
     tell("press", key);
+  }
+
+  /** Writes where the keyboard's focus is. */
+  void type(String text) {
+    tell("type", text);
+  }
+
+  /** Puts the keyboard's focus on a field, by its label. */
+  void focusOn(String label) {
+    tell("focusOn", label);
   }
 
   /** Waits until the text is to be seen. */

@@ -24,7 +24,7 @@ class ConsoleLinksTest {
 
         browser.openFresh(expired);
         browser.see("This link has expired.");
-        browser.see("stop Bellfounder and start it again");
+        browser.see("./bell admin link");
         assertThat(browser.faults("link-expired")).isEmpty();
       }
 
@@ -52,6 +52,40 @@ class ConsoleLinksTest {
         browser.click("button", "Sign in");
         browser.seePage("Overview");
       }
+    }
+  }
+
+  @Test
+  void a_forgotten_password_is_replaced_by_a_link_from_the_command_line() {
+    try (Chromium browser = Chromium.start();
+        Bellfounder server = Bellfounder.up(DataDirectories.fresh(), Map.of())) {
+      Api before = server.administrator();
+
+      Bellfounder.Printed printed =
+          Bellfounder.run(Map.of(), "admin", "link", "--data", server.data().toString());
+
+      assertThat(printed.exit()).as(printed.error()).isZero();
+      assertThat(printed.out()).startsWith(server.url() + "/sign-in#token=");
+      assertThat(printed.error()).contains(Bellfounder.EMAIL);
+      browser.openFresh(printed.out().strip());
+      browser.see("Choose a password");
+      browser.fill("Password", CHOSEN);
+      browser.fill("Password again", CHOSEN);
+      browser.click("button", "Save and open the console");
+      browser.seePage("Overview");
+      assertThat(before.get("/session").expect(200).path("signedIn").asBoolean()).isFalse();
+
+      browser.openFresh(server.url());
+      browser.fill("E-mail address", Bellfounder.EMAIL);
+      browser.fill("Password", Bellfounder.PASSWORD);
+      browser.click("button", "Sign in");
+      browser.see("do not belong together");
+      browser.clickText("Forgot the password?");
+      browser.see("one-time link");
+      assertThat(browser.faults("sign-in-forgotten")).isEmpty();
+      browser.fill("Password", CHOSEN);
+      browser.click("button", "Sign in");
+      browser.seePage("Overview");
     }
   }
 }

@@ -71,6 +71,60 @@ class ConsolePagesTest {
   }
 
   @Test
+  void a_password_is_changed_on_the_account_page_by_the_keyboard_alone() {
+    String email = "grace@bell.example";
+    String changed = "another long password";
+    Bellfounder.Printed link =
+        Bellfounder.run(
+            Map.of(),
+            "admin",
+            "link",
+            "--new",
+            "--email",
+            email,
+            "--data",
+            world.server().data().toString());
+    browser.openFresh(link.out().strip());
+    browser.fill("Password", Bellfounder.PASSWORD);
+    browser.fill("Password again", Bellfounder.PASSWORD);
+    browser.click("button", "Save and open the console");
+    browser.seePage("Overview");
+    Api elsewhere = Api.signedInAs(world.server().url(), email, Bellfounder.PASSWORD);
+
+    browser.press("g");
+    browser.press("a");
+    browser.seePage("Account");
+    browser.see(email);
+    assertThat(browser.faults("account")).isEmpty();
+    change("not the password", changed, changed);
+    browser.see("This is not your current password.");
+    assertThat(browser.faults("account-wrong-password")).isEmpty();
+    change(Bellfounder.PASSWORD, "too short", "too short");
+    browser.see("Use at least 12 characters.");
+    change(Bellfounder.PASSWORD, changed, "another long passwort");
+    browser.see("The two passwords differ.");
+    change(Bellfounder.PASSWORD, changed, changed);
+    browser.see("Your password is changed.");
+
+    assertThat(browser.faults("account-changed")).isEmpty();
+    assertThat(elsewhere.get("/session").expect(200).path("signedIn").asBoolean()).isFalse();
+    browser.reload();
+    browser.seePage("Account");
+    assertThat(Api.signedInAs(world.server().url(), email, changed)).isNotNull();
+  }
+
+  /** From the field of the current password on, with the keyboard. */
+  private static void change(String current, String wanted, String again) {
+    browser.focusOn("Current password");
+    for (String text : List.of(current, wanted, again)) {
+      browser.press("Control+A");
+      browser.type(text);
+      browser.press("Tab");
+    }
+    browser.press("Enter");
+  }
+
+  @Test
   void a_key_that_is_revoked_elsewhere_is_shown_as_revoked_at_once() {
     JsonNode made = world.api().post("/keys", Map.of("name", "lost laptop")).expect(201);
     browser.seeInRow("lost laptop", "Active");

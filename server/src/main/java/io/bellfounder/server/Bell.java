@@ -23,6 +23,7 @@ import picocli.CommandLine.IVersionProvider;
     subcommands = {
       UpCommand.class,
       KeyCommand.class,
+      AdminCommand.class,
       ConfigCommand.class,
       DoctorCommand.class,
       SimulateCommand.class,

@@ -1,14 +1,12 @@
 package io.bellfounder.server;
 
-import static java.nio.charset.StandardCharsets.UTF_8;
+import static io.bellfounder.server.Said.bell;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.bellfounder.postgres.DirectoryLock;
 import io.bellfounder.postgres.EmbeddedPostgres;
 import io.bellfounder.postgres.PostgresSettings;
-import java.io.ByteArrayOutputStream;
 import java.io.IOException;
-import java.io.PrintStream;
 import java.net.InetAddress;
 import java.net.ServerSocket;
 import java.nio.file.Files;
@@ -48,6 +46,11 @@ final class CommandsTest {
 
       assertThat(second.code()).isZero();
       assertThat(second.out()).matches(KEY).isNotEqualTo(first.out());
+      // The test holds the directory and says no address, so the configured one is taken.
+      Said link = bell("admin", "link", "--data", data);
+      assertThat(link.code()).isZero();
+      assertThat(link.out()).matches("http://127\\.0\\.0\\.1:8080/sign-in#token=[\\w-]{43}\n");
+      assertThat(link.err()).contains("admin@localhost (Administrator, owner of", "60 minutes");
     }
   }
 
@@ -131,22 +134,4 @@ final class CommandsTest {
     }
     return names;
   }
-
-  private static Said bell(String... words) {
-    PrintStream realOut = System.out;
-    PrintStream realErr = System.err;
-    ByteArrayOutputStream out = new ByteArrayOutputStream();
-    ByteArrayOutputStream err = new ByteArrayOutputStream();
-    try {
-      System.setOut(new PrintStream(out, true, UTF_8));
-      System.setErr(new PrintStream(err, true, UTF_8));
-      int code = Bell.run(words);
-      return new Said(code, out.toString(UTF_8), err.toString(UTF_8));
-    } finally {
-      System.setOut(realOut);
-      System.setErr(realErr);
-    }
-  }
-
-  private record Said(int code, String out, String err) {}
 }

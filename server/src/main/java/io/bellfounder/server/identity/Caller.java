@@ -10,6 +10,8 @@ import org.springframework.http.HttpStatus;
  * closed to everybody else.
  *
  * @param sessionId the session that signed the request
+ * @param passwordSet false if a password is to be chosen before anything else: there is none, or
+ *     the session was begun with a one-time link
  */
 public record Caller(
     UUID sessionId,

@@ -66,7 +66,7 @@ final class Profile {
       throw Problem.invalid("email", "belongs to another member");
     }
     jdbc.sql("DELETE FROM sign_in_link WHERE member_id = ?").params(caller.memberId()).update();
-    sessions.endOthers(caller);
+    sessions.passwordChosen(caller);
     audit.record(
         new AuditEntry(
             caller.organisationId(),
@@ -85,7 +85,7 @@ final class Profile {
           new FieldError(
               "password", "must have " + PASSWORD_MIN + " to " + PASSWORD_MAX + " characters"));
     }
-    if (change.email() != null && !EMAIL.matcher(change.email().strip()).matches()) {
+    if (change.email() != null && !isEmail(change.email().strip())) {
       errors.add(new FieldError("email", "is not an e-mail address"));
     }
     if (change.name() != null
@@ -93,6 +93,10 @@ final class Profile {
       errors.add(new FieldError("name", "must have 1 to " + NAME_MAX + " characters"));
     }
     return errors;
+  }
+
+  static boolean isEmail(String text) {
+    return EMAIL.matcher(text).matches();
   }
 
   /** The body of {@code PUT /session/password}; what is left out stays. */

@@ -49,14 +49,22 @@ public final class Sessions {
     this.events = events;
   }
 
+  /** How somebody came in. */
+  enum Begun {
+    BY_PASSWORD,
+    /** Whoever forgot the password chooses a new one, so the old one is not asked for. */
+    BY_LINK
+  }
+
   /** In the transaction that is under way. */
-  Token begin(UUID organisation, UUID member) {
+  Token begin(UUID organisation, UUID member, Begun how) {
     Token token = Token.random(random);
     Instant now = clock.instant();
     jdbc.sql(
             """
-            INSERT INTO session (id, organisation_id, member_id, token_hash, created_at, seen_at, expires_at, ends_at)
-            VALUES (?, ?, ?, ?, ?, ?, ?, ?)
+            INSERT INTO session (id, organisation_id, member_id, token_hash, created_at, seen_at, expires_at, ends_at,
+                by_link)
+            VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
             """)
         .params(
             ids.get(),
@@ -66,7 +74,8 @@ public final class Sessions {
             Timestamp.from(now),
             Timestamp.from(now),
             Timestamp.from(now.plus(IDLE)),
-            Timestamp.from(now.plus(LONGEST)))
+            Timestamp.from(now.plus(LONGEST)),
+            how == Begun.BY_LINK)
         .update();
     jdbc.sql("DELETE FROM session WHERE member_id = ? AND least(expires_at, ends_at) < ?")
         .params(member, Timestamp.from(now))
@@ -91,7 +100,7 @@ public final class Sessions {
         jdbc.sql(
                 """
                 SELECT s.id, s.organisation_id, o.name AS organisation_name, m.id AS member_id, m.email, m.name,
-                    m.role, m.password_hash IS NOT NULL AS password_set
+                    m.role, m.password_hash IS NOT NULL AND NOT s.by_link AS password_set
                 FROM session s JOIN member m ON m.id = s.member_id JOIN organisation o ON o.id = s.organisation_id
                 WHERE s.id = ? AND s.expires_at > ? AND s.ends_at > ?
                 """)
@@ -124,7 +133,9 @@ public final class Sessions {
     events.publishEvent(new SessionEnded(caller.sessionId()));
   }
 
-  void endOthers(Caller caller) {
+  /** From here on the member's password counts, also for this session. Ends the others. */
+  void passwordChosen(Caller caller) {
+    jdbc.sql("UPDATE session SET by_link = false WHERE id = ?").params(caller.sessionId()).update();
     jdbc.sql("DELETE FROM session WHERE member_id = ? AND id <> ? RETURNING id")
         .params(caller.memberId(), caller.sessionId())
         .query(UUID.class)

@@ -75,7 +75,7 @@ final class SignIn {
       throw Problem.of(
           HttpStatus.GONE,
           "sign_in_link_expired",
-          "This link is older than a day. A new one is printed at the next start.");
+          "This link has expired. On the server's machine, ./bell admin link prints a new one.");
     }
     int usedNow =
         jdbc.sql("UPDATE sign_in_link SET used_at = ? WHERE id = ? AND used_at IS NULL")
@@ -91,14 +91,14 @@ final class SignIn {
             "session.begun",
             link.member().toString(),
             Map.of("by", "link")));
-    return sessions.begin(link.organisation(), link.member());
+    return sessions.begin(link.organisation(), link.member(), Sessions.Begun.BY_LINK);
   }
 
   private static Problem used() {
     return Problem.of(
         HttpStatus.GONE,
         "sign_in_link_used",
-        "This link was used or replaced. The newest one is printed at the start of the server.");
+        "This link was used or replaced. On the server's machine, ./bell admin link prints a new one.");
   }
 
   Token byPassword(String email, String password, String address) {
@@ -142,7 +142,7 @@ final class SignIn {
                   "session.begun",
                   member.id().toString(),
                   Map.of("by", "password")));
-          return sessions.begin(member.organisation(), member.id());
+          return sessions.begin(member.organisation(), member.id(), Sessions.Begun.BY_PASSWORD);
         });
   }
 

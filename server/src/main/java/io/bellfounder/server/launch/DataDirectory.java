@@ -61,6 +61,11 @@ public record DataDirectory(Path root) {
     return root.resolve("spool");
   }
 
+  /** Calls that the database does not take, a JSON file each. */
+  public Path refused() {
+    return root.resolve("refused");
+  }
+
   /** What the gateway starts from when the database is away. */
   public Path snapshot() {
     return root.resolve("snapshot");
@@ -69,6 +74,11 @@ public record DataDirectory(Path root) {
   /** JSON lines, bounded. */
   public Path logs() {
     return root.resolve("logs");
+  }
+
+  /** How a running server is reached. */
+  public Path address() {
+    return root.resolve("address");
   }
 
   /** Made on the first start unless the configuration has a master key. */

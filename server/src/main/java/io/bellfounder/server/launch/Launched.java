@@ -13,7 +13,6 @@ import java.io.IOException;
 import java.net.BindException;
 import java.net.InetSocketAddress;
 import java.net.ServerSocket;
-import java.net.URI;
 import java.nio.file.Files;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.time.Duration;
@@ -85,6 +84,7 @@ public final class Launched implements AutoCloseable {
               beans.registerSingleton("readiness", readiness);
               beans.registerSingleton("launched", new MigratedListener());
             });
+    RunningAddress.write(data.address(), baseUrl());
     readiness.ready();
   }
 
@@ -135,19 +135,12 @@ public final class Launched implements AutoCloseable {
 
   /** What the links of this installation begin with, such as {@code http://127.0.0.1:8080}. */
   public String baseUrl() {
-    URI configured = config.server().publicUrl();
-    return configured != null ? configured.toString() : localUrl();
+    return RunningAddress.of(config, port());
   }
 
   /** Where this process itself is reached. */
   public String localUrl() {
-    String host =
-        switch (config.server().host()) {
-          case "0.0.0.0", "::", "[::]" -> "127.0.0.1";
-          case String name when name.indexOf(':') >= 0 && !name.startsWith("[") -> "[" + name + "]";
-          case String name -> name;
-        };
-    return "http://" + host + ":" + port();
+    return RunningAddress.local(config, port());
   }
 
   /** The front door's port; the control plane's own where there is no front door. */

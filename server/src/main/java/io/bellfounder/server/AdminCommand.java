@@ -1,0 +1,79 @@
+package io.bellfounder.server;
+
+import io.bellfounder.server.config.BellConfig;
+import io.bellfounder.server.identity.AdministratorLink;
+import io.bellfounder.server.launch.CommandDatabase;
+import io.bellfounder.server.launch.RunningAddress;
+import java.net.URI;
+import java.sql.Connection;
+import java.sql.SQLException;
+import java.util.Map;
+import java.util.concurrent.Callable;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Option;
+
+/** {@code bell admin}. Runs without the application, so that it answers at once. */
+@Command(
+    name = "admin",
+    description = "Helps administrators in.",
+    mixinStandardHelpOptions = true,
+    subcommands = AdminCommand.Link.class)
+final class AdminCommand {
+
+  /** The link alone goes to standard output, so that scripts can take it. */
+  @Command(
+      name = "link",
+      description =
+          "Prints a new one-time sign-in link for an administrator, for instance one who forgot the"
+              + " password. It works once, for an hour, and replaces the one before; the old"
+              + " password counts until a new one is chosen. Works while the server runs, and while"
+              + " it does not.",
+      mixinStandardHelpOptions = true)
+  static final class Link implements Callable<Integer> {
+    @Mixin final ConfigOptions options = new ConfigOptions();
+
+    @Option(
+        names = "--email",
+        paramLabel = "ADDRESS",
+        description = "whose; needed where there are several administrators")
+    @Nullable String email;
+
+    @Option(
+        names = "--organisation",
+        paramLabel = "NAME",
+        description = "name or id; needed where it is not clear from the address")
+    @Nullable String organisation;
+
+    @Option(names = "--new", description = "make a new administrator with this address first")
+    boolean fresh;
+
+    @Option(
+        names = "--url",
+        paramLabel = "URL",
+        description =
+            "what the link begins with; default the running server's address, or what the"
+                + " configuration says")
+    @Nullable URI url;
+
+    @Override
+    public Integer call() throws SQLException {
+      BellConfig config = options.source(Map.of()).load().config();
+      String base = url != null ? url.toString() : RunningAddress.of(config);
+      try (CommandDatabase database = CommandDatabase.open(config);
+          Connection connection = database.access().app()) {
+        var made =
+            AdministratorLink.byOperator(
+                connection,
+                base.endsWith("/") ? base.substring(0, base.length() - 1) : base,
+                new AdministratorLink.Wanted(email, organisation, fresh));
+        System.err.println(
+            "For %s, once, within %d minutes:"
+                .formatted(made.whom(), AdministratorLink.VALID.toMinutes()));
+        System.out.println(made.link());
+      }
+      return 0;
+    }
+  }
+}
