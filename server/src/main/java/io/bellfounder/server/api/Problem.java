@@ -56,6 +56,11 @@ public final class Problem extends RuntimeException {
     return new Problem(HttpStatus.TOO_MANY_REQUESTS, code, detail, List.of(), retryAfter);
   }
 
+  /** A part of ours is away and comes back by itself. */
+  public static Problem away(String code, String detail, Duration retryAfter) {
+    return new Problem(HttpStatus.SERVICE_UNAVAILABLE, code, detail, List.of(), retryAfter);
+  }
+
   HttpStatus status() {
     return status;
   }

@@ -1,5 +1,6 @@
 package io.bellfounder.server.api;
 
+import java.time.Duration;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -15,6 +16,7 @@ import org.springframework.http.HttpStatusCode;
 import org.springframework.http.ResponseEntity;
 import org.springframework.http.converter.HttpMessageNotReadableException;
 import org.springframework.transaction.CannotCreateTransactionException;
+import org.springframework.transaction.TransactionSystemException;
 import org.springframework.web.bind.annotation.ExceptionHandler;
 import org.springframework.web.bind.annotation.RestControllerAdvice;
 import org.springframework.web.context.request.WebRequest;
@@ -37,15 +39,16 @@ class ProblemAnswers extends ResponseEntityExceptionHandler {
     CannotCreateTransactionException.class,
     DataAccessResourceFailureException.class,
     QueryTimeoutException.class,
-    TransientDataAccessException.class
+    TransientDataAccessException.class,
+    TransactionSystemException.class
   })
   ResponseEntity<Object> databaseAway(Exception failure) {
     LOG.warn("a request failed because the database is away: {}", failure.getMessage());
     return answer(
-        Problem.of(
-            HttpStatus.SERVICE_UNAVAILABLE,
+        Problem.away(
             "database_unavailable",
-            "The database does not answer. The gateway serves without it; try again shortly."));
+            "The database does not answer. Calls to models are served without it and nothing is lost; try again shortly. On the server, ./bell doctor says more.",
+            Duration.ofSeconds(2)));
   }
 
   @ExceptionHandler

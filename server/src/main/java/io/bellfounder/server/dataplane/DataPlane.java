@@ -93,7 +93,14 @@ final class DataPlane implements SmartLifecycle, PublicPort, HealthPart {
   @Override
   public void start() {
     Spool spool = spool();
-    LedgerShipper shipper = new LedgerShipper(spool, store, live, database);
+    LedgerShipper shipper =
+        new LedgerShipper(
+            spool,
+            store,
+            live,
+            database,
+            new RefusedCalls(data.refused(), RefusedCalls.MAX),
+            clock);
     try {
       Gateway gateway =
           Gateway.start(

@@ -84,6 +84,11 @@ final class GatewayMeters implements GatewayMetrics, MeterBinder {
         "bellfounder.ledger.spool.bytes.max",
         "where new calls begin to be refused",
         of -> of.backlog().diskBytesMax());
+    ledger(
+        to,
+        "bellfounder.ledger.refused",
+        "settled calls kept aside because the database refuses them",
+        LedgerShipper::refused);
     FunctionCounter.builder("bellfounder.ledger.stored", this, GatewayMeters::stored)
         .description("calls this process brought to the database")
         .register(to);

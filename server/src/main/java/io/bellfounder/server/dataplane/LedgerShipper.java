@@ -7,7 +7,10 @@ import io.bellfounder.gateway.SpoolReader;
 import io.bellfounder.gateway.SpoolRecord;
 import io.bellfounder.server.launch.DatabaseState;
 import java.io.IOException;
+import java.nio.file.Path;
 import java.time.Duration;
+import java.time.Instant;
+import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CountDownLatch;
@@ -20,6 +23,10 @@ import org.slf4j.LoggerFactory;
  * Carries settled calls from the spool to PostgreSQL, in batches and in order. A batch that fails
  * is tried again until it is there: nothing is passed over. A batch that was stored but not yet
  * committed in the spool comes again after a crash and changes nothing.
+ *
+ * <p>A record that the database will never take is found by halving its batch and kept aside in a
+ * file, so that it holds up nobody; it is tried again at every start and every hour, as what was in
+ * its way may be gone. Only so many are kept aside: beyond that everything waits.
  */
 final class LedgerShipper {
   private static final Logger LOG = LoggerFactory.getLogger(LedgerShipper.class);
@@ -28,25 +35,37 @@ final class LedgerShipper {
   private static final Duration PAUSE_MAX = Duration.ofSeconds(5);
   private static final Duration WARN_AFTER = Duration.ofSeconds(30);
   private static final Duration FLUSH = Duration.ofSeconds(5);
+  static final Duration REFUSED_AGAIN = Duration.ofHours(1);
 
   private final Spool spool;
   private final SpoolReader reader;
   private final CallStore store;
   private final LiveCalls live;
   private final DatabaseState database;
+  private final RefusedCalls refused;
+  private final InstantSource clock;
   private final ShippingPace pace = new ShippingPace();
   private final CountDownLatch closing = new CountDownLatch(1);
   private volatile @Nullable String problem;
   private volatile long stored;
   private long carried;
+  private Instant refusedAgain = Instant.MIN;
   private @Nullable Thread thread;
 
-  LedgerShipper(Spool spool, CallStore store, LiveCalls live, DatabaseState database) {
+  LedgerShipper(
+      Spool spool,
+      CallStore store,
+      LiveCalls live,
+      DatabaseState database,
+      RefusedCalls refused,
+      InstantSource clock) {
     this.spool = spool;
     this.reader = spool.reader();
     this.store = store;
     this.live = live;
     this.database = database;
+    this.refused = refused;
+    this.clock = clock;
   }
 
   void start() {
@@ -69,9 +88,18 @@ final class LedgerShipper {
     return stored;
   }
 
-  /** Why the ledger in the database lags, or {@code null}. */
+  /** Calls kept aside because the database does not take them. */
+  int refused() {
+    return refused.count();
+  }
+
+  /** Why the ledger in the database is not whole, or {@code null}. */
   @Nullable String problem() {
-    return problem;
+    String now = problem;
+    int aside = refused.count();
+    return now != null || aside == 0
+        ? now
+        : aside + " settled calls are refused by the database and kept aside; the log says why";
   }
 
   private void run() {
@@ -87,6 +115,7 @@ final class LedgerShipper {
         boolean more = false;
         if (database.migrated()) {
           try {
+            tryRefusedAgain();
             long begun = System.nanoTime();
             int moved = shipOne();
             more = moved == BATCH;
@@ -134,11 +163,67 @@ final class LedgerShipper {
         case SpoolRecord.Opened _ -> {}
       }
     }
-    stored += store.store(settled);
+    List<SettledCall> taken = store(settled);
     reader.commit(batch);
     carried += settled.size();
-    live.stored(settled);
+    live.stored(taken);
     return batch.records().size();
+  }
+
+  /** Those the database took; the others are kept aside. */
+  private List<SettledCall> store(List<SettledCall> calls) throws IOException {
+    try {
+      stored += store.store(calls);
+      return calls;
+    } catch (RuntimeException e) {
+      if (!FinalRefusal.isFinal(e) || refused.full()) {
+        throw e;
+      }
+      if (calls.size() == 1) {
+        keepAside(calls.getFirst(), e);
+        return List.of();
+      }
+      int half = calls.size() / 2;
+      List<SettledCall> taken = new ArrayList<>(store(calls.subList(0, half)));
+      taken.addAll(store(calls.subList(half, calls.size())));
+      return taken;
+    }
+  }
+
+  private void keepAside(SettledCall call, RuntimeException why) throws IOException {
+    Path file =
+        refused.keep(new RefusedCalls.Refused(clock.instant(), FinalRefusal.words(why), call));
+    LOG.error(
+        "The database refuses call {} ({}); it is kept in {} and tried again every hour and at every start",
+        call.opened().id(),
+        FinalRefusal.code(why),
+        file);
+    if (refused.full()) {
+      LOG.error(
+          "{} calls are kept aside, which is the limit: from here on the ledger waits in the spool",
+          refused.count());
+    }
+  }
+
+  private void tryRefusedAgain() throws IOException {
+    if (clock.instant().isBefore(refusedAgain)) {
+      return;
+    }
+    if (refused.count() > 0) {
+      for (SettledCall call : refused.all()) {
+        try {
+          stored += store.store(List.of(call));
+        } catch (RuntimeException e) {
+          if (FinalRefusal.isFinal(e)) {
+            continue;
+          }
+          throw e;
+        }
+        refused.taken(call);
+        LOG.info("The database takes call {} now", call.opened().id());
+      }
+    }
+    refusedAgain = clock.instant().plus(REFUSED_AGAIN);
   }
 
   private void failed(Exception e) {

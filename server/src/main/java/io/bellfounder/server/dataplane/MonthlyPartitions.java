@@ -1,9 +1,8 @@
 package io.bellfounder.server.dataplane;
 
 import io.bellfounder.server.launch.DatabaseState;
+import io.bellfounder.server.launch.Repeating;
 import java.time.Duration;
-import java.util.concurrent.CountDownLatch;
-import java.util.concurrent.TimeUnit;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import org.springframework.context.SmartLifecycle;
@@ -19,12 +18,13 @@ import org.springframework.stereotype.Component;
 @Component
 final class MonthlyPartitions implements SmartLifecycle {
   private static final Logger LOG = LoggerFactory.getLogger(MonthlyPartitions.class);
+  private static final Duration UNTIL_MIGRATED = Duration.ofMillis(250);
   private static final Duration WHEN_DONE = Duration.ofHours(24);
   private static final Duration WHEN_FAILED = Duration.ofMinutes(1);
 
   private final JdbcClient jdbc;
   private final DatabaseState database;
-  private final CountDownLatch closing = new CountDownLatch(1);
+  private final Repeating task = new Repeating("monthly-partitions", UNTIL_MIGRATED, this::look);
   private volatile boolean running;
 
   MonthlyPartitions(JdbcClient jdbc, DatabaseState database) {
@@ -35,13 +35,13 @@ final class MonthlyPartitions implements SmartLifecycle {
   @Override
   public void start() {
     running = true;
-    Thread.ofVirtual().name("monthly-partitions").start(this::run);
+    task.start();
   }
 
   @Override
   public void stop() {
     running = false;
-    closing.countDown();
+    task.stop();
   }
 
   @Override
@@ -49,20 +49,8 @@ final class MonthlyPartitions implements SmartLifecycle {
     return running;
   }
 
-  private void run() {
-    try {
-      while (!database.migrated()) {
-        if (closing.await(250, TimeUnit.MILLISECONDS)) {
-          return;
-        }
-      }
-      Duration pause;
-      do {
-        pause = prepare() ? WHEN_DONE : WHEN_FAILED;
-      } while (!closing.await(pause.toMillis(), TimeUnit.MILLISECONDS));
-    } catch (InterruptedException e) {
-      Thread.currentThread().interrupt();
-    }
+  private Duration look() {
+    return !database.migrated() ? UNTIL_MIGRATED : prepare() ? WHEN_DONE : WHEN_FAILED;
   }
 
   private boolean prepare() {

@@ -1,14 +1,13 @@
 package io.bellfounder.server.dataplane;
 
 import io.bellfounder.gateway.TargetHealth;
+import io.bellfounder.server.launch.Repeating;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.Map;
 import java.util.Set;
-import java.util.concurrent.CountDownLatch;
-import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 import org.springframework.context.ApplicationEventPublisher;
 import org.springframework.context.SmartLifecycle;
@@ -21,7 +20,7 @@ final class ProviderWatch implements SmartLifecycle {
 
   private final GatewayHealth health;
   private final ApplicationEventPublisher events;
-  private final CountDownLatch closing = new CountDownLatch(1);
+  private final Repeating task = new Repeating("provider-watch", EVERY, this::look);
   private Map<Place, State> before = new HashMap<>();
   private volatile boolean running;
 
@@ -33,28 +32,18 @@ final class ProviderWatch implements SmartLifecycle {
   @Override
   public void start() {
     running = true;
-    Thread.ofVirtual().name("provider-watch").start(this::run);
+    task.start();
   }
 
   @Override
   public void stop() {
     running = false;
-    closing.countDown();
+    task.stop();
   }
 
   @Override
   public boolean isRunning() {
     return running;
-  }
-
-  private void run() {
-    try {
-      while (!closing.await(EVERY.toMillis(), TimeUnit.MILLISECONDS)) {
-        look();
-      }
-    } catch (InterruptedException e) {
-      Thread.currentThread().interrupt();
-    }
   }
 
   private void look() {

@@ -62,6 +62,7 @@ public final class Checkup {
       return List.of(Finding.bad("data directory", message(refused)));
     }
     disk(data);
+    refused(data);
     boolean running = false;
     try (DirectoryLock _ = DirectoryLock.take(data.root())) {
       findings.add(Finding.good("data directory", data.root() + " is writable and free"));
@@ -91,6 +92,24 @@ public final class Checkup {
               : Finding.bad("disk", text + ": make room, at least 1 GiB is wanted"));
     } catch (IOException e) {
       findings.add(Finding.bad("disk", "the free space cannot be read: " + e.getMessage()));
+    }
+  }
+
+  private void refused(DataDirectory data) {
+    if (!Files.isDirectory(data.refused())) {
+      return;
+    }
+    try (Stream<Path> files = Files.list(data.refused())) {
+      long count = files.filter(file -> file.toString().endsWith(".json")).count();
+      if (count > 0) {
+        findings.add(
+            Finding.hint(
+                "ledger",
+                "the database refused %d settled calls, which are kept in %s: each file says why; once that is mended they are taken in within an hour, or at the next start"
+                    .formatted(count, data.refused())));
+      }
+    } catch (IOException e) {
+      findings.add(Finding.bad("ledger", data.refused() + " cannot be read: " + e.getMessage()));
     }
   }
 

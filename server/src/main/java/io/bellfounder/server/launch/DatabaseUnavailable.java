@@ -46,7 +46,7 @@ final class DatabaseUnavailable extends OncePerRequestFilter {
         .write(
             """
             {"type":"about:blank","title":"The database is not available","status":503,\
-            "detail":"The database cannot be reached or is being migrated. The gateway serves without it.",\
+            "detail":"The database cannot be reached or is being migrated. Calls to models are served without it; try again shortly. On the server, ./bell doctor says more.",\
             "code":"database_unavailable","requestId":%s}\
             """
                 .formatted(requestId)
