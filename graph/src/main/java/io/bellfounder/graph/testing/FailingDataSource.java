@@ -10,16 +10,21 @@ import java.sql.SQLException;
 import java.util.Set;
 import java.util.concurrent.atomic.AtomicLong;
 import javax.sql.DataSource;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Wraps a data source, and fails once: at the n-th statement or commit from now, before or after it
- * took effect. Then the connection is gone, as if the server had died.
+ * took effect. Then the connection is gone, as if the server had died. Instead of a failure
+ * anything else can happen there, such as {@link WorkerProcess#signalSelf the end of the process}.
+ * Safe for many threads.
  */
 public final class FailingDataSource {
   private static final Set<String> COUNTED = Set.of("executeQuery", "executeUpdate", "commit");
   private final DataSource real;
   private final AtomicLong left = new AtomicLong(Long.MAX_VALUE);
   private volatile boolean after;
+  private volatile @Nullable Runnable instead;
+  private volatile @Nullable String mute;
 
   public FailingDataSource(DataSource real) {
     this.real = real;
@@ -30,8 +35,29 @@ public final class FailingDataSource {
    * @param afterwards whether it takes effect before the failure
    */
   public void failAt(long n, boolean afterwards) {
+    instead = null;
     after = afterwards;
     left.set(n);
+  }
+
+  /**
+   * Something else than a failure, at the same places; the statement itself is carried out, before
+   * or after it.
+   */
+  public void at(long n, boolean afterwards, Runnable happens) {
+    instead = happens;
+    after = afterwards;
+    left.set(n);
+  }
+
+  /**
+   * From now on every statement fails in threads whose name begins so, such as {@code graph-beat-}:
+   * heartbeats are lost while all else goes on.
+   *
+   * @param threads null lets all through again
+   */
+  public void mute(@Nullable String threads) {
+    mute = threads;
   }
 
   /** Whether the failure has happened. */
@@ -62,8 +88,26 @@ public final class FailingDataSource {
   @SuppressWarnings("NullAway") // reflection speaks of null
   private Object counted(Connection c, Object target, Method method, Object[] values)
       throws Throwable {
-    if (!COUNTED.contains(method.getName()) || left.decrementAndGet() != 0) {
+    if (!COUNTED.contains(method.getName())) {
       return call(target, method, values);
+    }
+    String muted = mute;
+    if (muted != null && Thread.currentThread().getName().startsWith(muted)) {
+      throw new SQLException("muted on purpose", "08006");
+    }
+    if (left.decrementAndGet() != 0) {
+      return call(target, method, values);
+    }
+    Runnable other = instead;
+    if (other != null) {
+      if (!after) {
+        other.run();
+      }
+      Object result = call(target, method, values);
+      if (after) {
+        other.run();
+      }
+      return result;
     }
     if (after) {
       Object ignored = call(target, method, values);

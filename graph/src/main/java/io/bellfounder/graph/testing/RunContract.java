@@ -1,0 +1,590 @@
+package io.bellfounder.graph.testing;
+
+import io.bellfounder.graph.Answered;
+import io.bellfounder.graph.Channel;
+import io.bellfounder.graph.Event;
+import io.bellfounder.graph.Graph;
+import io.bellfounder.graph.Limits;
+import io.bellfounder.graph.Node;
+import io.bellfounder.graph.Question;
+import io.bellfounder.graph.RunRequest;
+import io.bellfounder.graph.Runs;
+import io.bellfounder.graph.Started;
+import io.bellfounder.graph.StateView;
+import io.bellfounder.graph.Update;
+import io.bellfounder.graph.WorkerOptions;
+import java.sql.SQLException;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.TreeSet;
+import java.util.UUID;
+import java.util.concurrent.Callable;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.locks.LockSupport;
+import java.util.random.RandomGenerator;
+import javax.sql.DataSource;
+
+/**
+ * What every driver promises, as cases that need no test framework: each wants an installed schema
+ * of its own, throws {@link AssertionError} where a promise is broken, and reads the tables with
+ * {@link InvariantChecker} at its end. Waits are bounded by 60 s.
+ */
+public final class RunContract {
+  private static final Channel<List<String>> LOG = Channel.append("log", String.class);
+  private static final Graph LINE =
+      Graph.named("line")
+          .channels(LOG)
+          .node("a", says("a"))
+          .node("b", says("b"))
+          .node("c", says("c"))
+          .start("a")
+          .edge("a", "b")
+          .edge("b", "c")
+          .build();
+  private static final Graph ASKS =
+      Graph.named("asks")
+          .channels(LOG)
+          .node("a", c -> Update.of(LOG, List.of("" + c.interrupt("sure?"))))
+          .start("a")
+          .build();
+
+  private final Driver driver;
+  private final DataSource database;
+  private final String schema;
+  private final EffectLedger ledger;
+  private final RandomGenerator random;
+  private final int rounds;
+  private final List<AutoCloseable> workers = new ArrayList<>();
+
+  private RunContract(
+      Driver driver,
+      DataSource database,
+      String schema,
+      EffectLedger ledger,
+      RandomGenerator random,
+      int rounds) {
+    this.driver = driver;
+    this.database = database;
+    this.schema = schema;
+    this.ledger = ledger;
+    this.random = random;
+    this.rounds = rounds;
+  }
+
+  /** One promise. */
+  public enum Case {
+    EVENTS_HAVE_NO_GAPS,
+    A_START_HAPPENS_ONCE,
+    AN_ANSWER_COUNTS_ONCE,
+    A_FAILURE_AT_ANY_STATEMENT_IS_RECOVERED_FROM,
+    TWO_NODES_OF_ONE_NAME_COUNT_NO_STEP_TWICE,
+    A_TOOL_THAT_OUTLIVES_ITS_LEASE_CHANGES_NOTHING,
+    A_READER_GOES_ON_FROM_ANY_NUMBER,
+    A_TENANTS_LIMIT_HOLDS,
+    EVERY_TRANSITION_IS_VISITED
+  }
+
+  /**
+   * Checks one promise.
+   *
+   * @param schema installed and empty
+   * @param rounds how many random places or runs are tried, 1 and up
+   */
+  public static void check(
+      Case promise,
+      Driver.Factory drivers,
+      DataSource database,
+      String schema,
+      EffectLedger ledger,
+      RandomGenerator random,
+      int rounds)
+      throws Exception {
+    Transitions.watch(database, schema);
+    RunContract contract =
+        new RunContract(
+            drivers.on(database, schema), database, schema, ledger, random, Math.max(1, rounds));
+    try {
+      contract.run(promise);
+    } finally {
+      for (AutoCloseable worker : contract.workers) {
+        worker.close();
+      }
+    }
+    List<String> problems = InvariantChecker.problems(database, schema);
+    expect(problems.isEmpty(), "the tables: " + problems);
+    Set<String> other = new TreeSet<>(Transitions.seen(database, schema));
+    other.removeAll(Transitions.ALL);
+    expect(other.isEmpty(), "transitions that must not be: " + other);
+  }
+
+  private void run(Case promise) throws Exception {
+    switch (promise) {
+      case EVENTS_HAVE_NO_GAPS -> eventsHaveNoGaps();
+      case A_START_HAPPENS_ONCE -> aStartHappensOnce();
+      case AN_ANSWER_COUNTS_ONCE -> anAnswerCountsOnce();
+      case A_FAILURE_AT_ANY_STATEMENT_IS_RECOVERED_FROM -> failures();
+      case TWO_NODES_OF_ONE_NAME_COUNT_NO_STEP_TWICE -> twoNodesOfOneName();
+      case A_TOOL_THAT_OUTLIVES_ITS_LEASE_CHANGES_NOTHING -> lostHeartbeats();
+      case A_READER_GOES_ON_FROM_ANY_NUMBER -> reconnects();
+      case A_TENANTS_LIMIT_HOLDS -> limits();
+      case EVERY_TRANSITION_IS_VISITED -> transitions();
+    }
+  }
+
+  private void eventsHaveNoGaps() throws Exception {
+    UUID run = start(RunRequest.of(LINE, "t", Update.of(LOG, List.of("in"))));
+    work(LINE);
+    awaits(run, "completed");
+    same(List.of("in", "a", "b", "c"), log(run, LINE), "state");
+    same(List.of(1L, 2L, 3L, 4L), numbers(run, 0), "event numbers");
+  }
+
+  private void aStartHappensOnce() throws Exception {
+    RunRequest request = RunRequest.of(LINE, "t", Update.none()).key("k");
+    List<Started> started = atOnce(8, () -> driver.start(request));
+    same(1L, started.stream().filter(s -> s instanceof Started.Created).count(), "runs made");
+    RunRequest other = RunRequest.of(LINE, "t", Update.of(LOG, List.of("x"))).key("k");
+    expect(driver.start(other) instanceof Started.Conflict, "another body with the key conflicts");
+  }
+
+  private void anAnswerCountsOnce() throws Exception {
+    UUID run = start(RunRequest.of(ASKS, "t", Update.none()));
+    work(ASKS);
+    awaits(run, "waiting");
+    UUID question = driver.runs().questions(run).getFirst().id();
+    List<Answered> all = atOnce(8, () -> driver.answer(question, "yes"));
+    same(1L, all.stream().filter(a -> a == Answered.ACCEPTED).count(), "answers accepted");
+    same(Answered.CONFLICT, driver.answer(question, "no"), "another answer");
+    awaits(run, "completed");
+    same(List.of("yes"), log(run, ASKS), "state");
+    same(Answered.REPEATED, driver.answer(question, "yes"), "the same answer afterwards");
+  }
+
+  /** Effects are counted by the ledger; one that nobody knows about is answered by a person. */
+  private void failures() throws Exception {
+    Graph graph = effects();
+    FailingDataSource failing = new FailingDataSource(database);
+    workers.add(driver.carry(failing.dataSource(), options("w"), List.of(graph)));
+    for (int i = 0; i < rounds; i++) {
+      int n = random.nextInt(1, 14);
+      boolean after = random.nextBoolean();
+      failing.failAt(n, after);
+      UUID run = start(RunRequest.of(graph, "t", Update.none()));
+      boolean asked = settle(run);
+      String where = "failure at statement " + n + (after ? ", after it" : ", before it");
+      same(List.of("a", "paid", "c"), log(run, graph), "state after " + where);
+      int effects = ledger.counts().getOrDefault("once:" + run, 0);
+      expect(effects == 1 || asked && effects == 0, effects + " effects after " + where);
+    }
+  }
+
+  private void twoNodesOfOneName() throws Exception {
+    Graph graph = effects();
+    workers.add(driver.carry(database, options("twin"), List.of(graph)));
+    workers.add(driver.carry(database, options("twin"), List.of(graph)));
+    List<UUID> all = new ArrayList<>();
+    for (int i = 0; i < 20; i++) {
+      all.add(start(RunRequest.of(graph, "t" + i % 3, Update.none())));
+    }
+    for (UUID run : all) {
+      boolean asked = settle(run);
+      same(List.of("a", "paid", "c"), log(run, graph), "state");
+      Map<String, Integer> counts = ledger.counts();
+      int once = counts.getOrDefault("once:" + run, 0);
+      expect(once == 1 || asked && once == 0, once + " effects of run " + run);
+      expect(counts.getOrDefault("again:" + run, 0) >= 1, "run " + run + " was at its last node");
+    }
+  }
+
+  private void lostHeartbeats() throws Exception {
+    CountDownLatch inside = new CountDownLatch(1);
+    CountDownLatch left = new CountDownLatch(1);
+    AtomicBoolean first = new AtomicBoolean(true);
+    Graph graph =
+        Graph.named("outlives")
+            .channels(LOG)
+            .node(
+                "a",
+                c -> {
+                  if (!first.compareAndSet(true, false)) {
+                    return Update.of(LOG, List.of("second"));
+                  }
+                  inside.countDown();
+                  // A tool that cannot be interrupted, and notices only when it is done.
+                  while (!c.cancelled()) {
+                    LockSupport.parkNanos(5_000_000);
+                  }
+                  left.countDown();
+                  return Update.of(LOG, List.of("first"));
+                })
+            .node("b", says("b"))
+            .start("a")
+            .edge("a", "b")
+            .build();
+    FailingDataSource failing = new FailingDataSource(database);
+    workers.add(driver.carry(failing.dataSource(), options("w"), List.of(graph)));
+    UUID run = start(RunRequest.of(graph, "t", Update.none()));
+    expect(inside.await(60, TimeUnit.SECONDS), "the tool began");
+    failing.mute("graph-beat-");
+    workers.add(driver.carry(database, options("other"), List.of(graph)));
+    awaits(run, "completed");
+    expect(left.await(60, TimeUnit.SECONDS), "the tool was told that it works for nothing");
+    same(List.of("second", "b"), log(run, graph), "state");
+  }
+
+  private void reconnects() throws Exception {
+    int steps = 60;
+    Graph graph =
+        Graph.named("talks")
+            .channels(LOG)
+            .node(
+                "a",
+                c -> {
+                  c.event("word", c.get(LOG).size());
+                  return Update.of(LOG, List.of("x"))
+                      .go(c.get(LOG).size() + 1 < steps ? "a" : Graph.END);
+                })
+            .start("a")
+            .build();
+    UUID run = start(RunRequest.of(graph, "t", Update.none()));
+    work(graph);
+    // Read while it is written, cut off and begun again anywhere.
+    List<Long> read = new ArrayList<>();
+    long last = 0;
+    long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(60);
+    boolean ended = false;
+    while (!ended && System.nanoTime() < deadline) {
+      ended = driver.runs().find(run).orElseThrow().ended();
+      for (Event event : driver.runs().events(run, last, random.nextInt(1, 9))) {
+        read.add(event.seq());
+        last = event.seq();
+      }
+    }
+    expect(ended, "it ended");
+    List<Long> all = numbers(run, 0);
+    same(all.subList(0, read.size()), read, "what was read in pieces");
+    for (int i = 0; i < 20; i++) {
+      int from = random.nextInt(all.size());
+      same(all.subList(from, all.size()), numbers(run, from), "events after " + from);
+    }
+  }
+
+  private void limits() throws Exception {
+    AtomicInteger now = new AtomicInteger();
+    AtomicInteger most = new AtomicInteger();
+    Graph graph =
+        Graph.named("capped")
+            .channels(LOG)
+            .node(
+                "a",
+                _ -> {
+                  most.accumulateAndGet(now.incrementAndGet(), Math::max);
+                  boolean never = new CountDownLatch(1).await(10, TimeUnit.MILLISECONDS);
+                  now.decrementAndGet();
+                  return Update.of(LOG, List.of("" + never));
+                })
+            .start("a")
+            .build();
+    new Limits(database, schema).running("t", 2);
+    List<UUID> all = new ArrayList<>();
+    for (int i = 0; i < 10; i++) {
+      all.add(start(RunRequest.of(graph, "t", Update.none())));
+    }
+    work(graph);
+    work(graph);
+    for (UUID run : all) {
+      awaits(run, "completed");
+    }
+    expect(most.get() >= 1 && most.get() <= 2, most + " at a time, and 2 are allowed");
+  }
+
+  private void transitions() throws Exception {
+    Map<String, CountDownLatch> inside = new LinkedHashMap<>();
+    AtomicBoolean fails = new AtomicBoolean(true);
+    CountDownLatch go = new CountDownLatch(1);
+    Node holds =
+        c -> {
+          latch(inside, c.runId()).countDown();
+          while (!c.cancelled() && go.getCount() > 0) {
+            LockSupport.parkNanos(5_000_000);
+          }
+          return Update.of(LOG, List.of("held"));
+        };
+    Graph slow =
+        Graph.named("slow")
+            .channels(LOG)
+            .node("a", holds)
+            .node("b", says("b"))
+            .start("a")
+            .edge("a", "b")
+            .build();
+    CountDownLatch free = new CountDownLatch(1);
+    Graph stuck =
+        Graph.named("stuck")
+            .channels(LOG)
+            .node(
+                "a",
+                c -> {
+                  latch(inside, c.runId()).countDown();
+                  while (!c.cancelled() && free.getCount() > 0) {
+                    LockSupport.parkNanos(5_000_000);
+                  }
+                  return Update.of(LOG, List.of("a"));
+                })
+            .start("a")
+            .build();
+    Graph failing =
+        Graph.named("failing")
+            .channels(LOG)
+            .node(
+                "a",
+                _ -> {
+                  if (fails.get()) {
+                    throw new IllegalStateException("on purpose");
+                  }
+                  return Update.of(LOG, List.of("a"));
+                })
+            .start("a")
+            .build();
+
+    // Before there is a worker.
+    UUID early = start(RunRequest.of(LINE, "t", Update.none()));
+    expect(driver.pause(early), "a queued run is paused");
+    UUID pausedAndCancelled = start(RunRequest.of(LINE, "t", Update.none()));
+    expect(driver.pause(pausedAndCancelled), "paused");
+    expect(driver.cancel(pausedAndCancelled), "a paused run is cancelled");
+    expect(driver.cancel(start(RunRequest.of(LINE, "t", Update.none()))), "a queued one also");
+    expect(driver.resume(early), "a paused run is resumed");
+
+    AutoCloseable worker = driver.carry(database, options("w"), List.of(slow, stuck, failing, LINE, ASKS));
+    workers.add(worker);
+    awaits(early, "completed");
+    UUID failed = start(RunRequest.of(failing, "t", Update.none()));
+    awaits(failed, "failed");
+    fails.set(false);
+    expect(driver.resume(failed), "a failed run is resumed");
+    awaits(failed, "completed");
+    UUID answered = start(RunRequest.of(ASKS, "t", Update.none()));
+    UUID left = start(RunRequest.of(ASKS, "t", Update.none()));
+    UUID rests = start(RunRequest.of(ASKS, "t", Update.none()));
+    for (UUID run : List.of(answered, left, rests)) {
+      awaits(run, "waiting");
+    }
+    expect(driver.cancel(left), "a waiting run is cancelled");
+    expect(driver.pause(rests), "a waiting run will pause");
+    for (UUID run : List.of(answered, rests)) {
+      for (Question question : driver.runs().questions(run)) {
+        same(Answered.ACCEPTED, driver.answer(question.id(), "yes"), "an answer");
+      }
+    }
+    awaits(answered, "completed");
+    awaits(rests, "paused");
+    UUID cancelled = start(RunRequest.of(slow, "t", Update.none()));
+    UUID paused = start(RunRequest.of(slow, "t", Update.none()));
+    for (UUID run : List.of(cancelled, paused)) {
+      expect(latch(inside, run.toString()).await(60, TimeUnit.SECONDS), "it is inside");
+    }
+    expect(driver.cancel(cancelled), "a running run is cancelled");
+    awaits(cancelled, "cancelled");
+    expect(driver.pause(paused), "a running run will pause");
+    awaitsPauseRequest();
+    go.countDown();
+    awaits(paused, "paused");
+
+    // Handed back, and what only faults lead to: the tables are set as the fault leaves them.
+    UUID returned = start(RunRequest.of(stuck, "t", Update.none()));
+    expect(latch(inside, returned.toString()).await(60, TimeUnit.SECONDS), "it is inside");
+    worker.close();
+    workers.remove(worker);
+    awaits(returned, "queued");
+    free.countDown();
+    UUID overdue = start(RunRequest.of(LINE, "t", Update.none()));
+    UUID dead = start(RunRequest.of(LINE, "t", Update.none()));
+    UUID buried = start(RunRequest.of(LINE, "t", Update.none()));
+    UUID parked = start(RunRequest.of(LINE, "t", Update.none()));
+    UUID discarded = start(RunRequest.of(LINE, "t", Update.none()));
+    hold(overdue, 0);
+    hold(dead, 4);
+    hold(buried, 4);
+    spoil(parked, "jsonb_build_object('writes', 7)");
+    spoil(discarded, "jsonb_build_object('writes', 7)");
+    work(slow, stuck, failing, LINE, ASKS);
+    awaits(returned, "completed");
+    awaits(overdue, "completed");
+    awaits(dead, "dead");
+    awaits(buried, "dead");
+    awaits(parked, "parked");
+    awaits(discarded, "parked");
+    spoil(parked, "jsonb_build_object('writes', jsonb_build_array())");
+    expect(driver.resume(dead), "a dead run is resumed");
+    expect(driver.resume(parked), "a parked run is resumed");
+    expect(driver.cancel(buried), "a dead run is cancelled");
+    expect(driver.cancel(discarded), "a parked run is cancelled");
+    awaits(dead, "completed");
+    awaits(parked, "completed");
+
+    Set<String> missing = new TreeSet<>(Transitions.ALL);
+    missing.removeAll(Transitions.seen(database, schema));
+    expect(missing.isEmpty(), "never visited: " + missing);
+  }
+
+  private static CountDownLatch latch(Map<String, CountDownLatch> all, String run) {
+    synchronized (all) {
+      return all.computeIfAbsent(run, _ -> new CountDownLatch(1));
+    }
+  }
+
+  /** A request reaches its worker with the next heartbeat; one more has gone by then. */
+  private void awaitsPauseRequest() throws InterruptedException {
+    boolean never =
+        new CountDownLatch(1).await(2 * options("w").heartbeat().toMillis(), TimeUnit.MILLISECONDS);
+    expect(!never, "time passed");
+  }
+
+  /** As a worker leaves a run that dies while it holds it. */
+  private void hold(UUID run, int takeovers) throws SQLException {
+    update(
+        "UPDATE ~.run SET status = 'running', owner = 'gone', epoch = 1, fresh = false,"
+            + " takeovers = ?, lease_until = now() - interval '1 s' WHERE id = ?::uuid",
+        takeovers,
+        run);
+  }
+
+  private void spoil(UUID run, String input) throws SQLException {
+    update(
+        "UPDATE ~.run SET input = " + input + "::json WHERE ? = 0 AND id = ?::uuid", 0, run);
+  }
+
+  private void update(String sql, int number, UUID run) throws SQLException {
+    try (var connection = database.getConnection();
+        var statement = connection.prepareStatement(sql.replace("~.", schema + "."))) {
+      statement.setInt(1, number);
+      statement.setString(2, run.toString());
+      same(1, statement.executeUpdate(), "rows changed");
+    }
+  }
+
+  /** A step, an effect that happens at most once, another that may repeat. */
+  private Graph effects() {
+    String url = ledger.url();
+    return Graph.named("effects")
+        .channels(LOG)
+        .node("a", says("a"))
+        .node(
+            "b",
+            c ->
+                Update.of(
+                    LOG,
+                    List.of(
+                        c.once(
+                            "pay",
+                            String.class,
+                            () -> {
+                              EffectLedger.record(url, "once:" + c.runId());
+                              return "paid";
+                            }))))
+        .node(
+            "c",
+            c -> {
+              EffectLedger.record(url, "again:" + c.runId());
+              return Update.of(LOG, List.of("c"));
+            })
+        .start("a")
+        .edge("a", "b")
+        .edge("b", "c")
+        .build();
+  }
+
+  /** Waits for its end; says whether a person had to be asked. */
+  private boolean settle(UUID run) throws Exception {
+    boolean asked = false;
+    while (true) {
+      String status = awaits(run, "completed", "waiting", "failed", "dead", "parked");
+      if (!status.equals("waiting")) {
+        same("completed", status, "the run");
+        return asked;
+      }
+      for (Question question : driver.runs().questions(run)) {
+        asked = true;
+        same(Map.of("unknown", "pay"), question.payload(), "the question");
+        var _ = driver.answer(question.id(), "paid");
+      }
+    }
+  }
+
+  private void work(Graph... graphs) throws SQLException {
+    workers.add(driver.carry(database, options("w"), List.of(graphs)));
+  }
+
+  private static WorkerOptions options(String name) {
+    return WorkerOptions.named(name).lease(Duration.ofMillis(1500));
+  }
+
+  private UUID start(RunRequest request) throws SQLException {
+    return ((Started.Created) driver.start(request)).run();
+  }
+
+  private String awaits(UUID run, String... wanted) throws Exception {
+    Runs runs = driver.runs();
+    long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(60);
+    String status = "";
+    while (System.nanoTime() < deadline) {
+      status = runs.find(run).orElseThrow().status();
+      if (List.of(wanted).contains(status)) {
+        return status;
+      }
+      if (new CountDownLatch(1).await(5, TimeUnit.MILLISECONDS)) {
+        break;
+      }
+    }
+    throw new AssertionError(
+        "run " + run + " is " + status + ", not " + List.of(wanted) + ": " + runs.explain(run));
+  }
+
+  private List<String> log(UUID run, Graph graph) throws SQLException {
+    StateView state = driver.runs().state(run, graph);
+    return state.get(LOG);
+  }
+
+  private List<Long> numbers(UUID run, long after) throws SQLException {
+    return driver.runs().events(run, after, 1000).stream().map(Event::seq).toList();
+  }
+
+  private static <T> List<T> atOnce(int threads, Callable<T> call) throws Exception {
+    try (ExecutorService all = Executors.newVirtualThreadPerTaskExecutor()) {
+      List<Future<T>> futures = new ArrayList<>();
+      for (int i = 0; i < threads; i++) {
+        futures.add(all.submit(call));
+      }
+      List<T> results = new ArrayList<>();
+      for (Future<T> future : futures) {
+        results.add(future.get());
+      }
+      return results;
+    }
+  }
+
+  private static Node says(String word) {
+    return _ -> Update.of(LOG, List.of(word));
+  }
+
+  private static void same(Object expected, Object actual, String what) {
+    expect(expected.equals(actual), what + ": " + actual + " instead of " + expected);
+  }
+
+  private static void expect(boolean holds, String what) {
+    if (!holds) {
+      throw new AssertionError(what);
+    }
+  }
+}
