@@ -201,8 +201,12 @@ class CommitPointTest {
         }
       }
     }
-    assertThat(runs.state(run, graph(ledger.url())).get(LOG)).as(after).containsExactly("a", "paid", "c");
-    assertThat(ledger.counts().getOrDefault(run.toString(), 0)).as(after).isBetween(asked ? 0 : 1, 1);
+    assertThat(runs.state(run, graph(ledger.url())).get(LOG))
+        .as(after)
+        .containsExactly("a", "paid", "c");
+    assertThat(ledger.counts().getOrDefault(run.toString(), 0))
+        .as(after)
+        .isBetween(asked ? 0 : 1, 1);
   }
 
   private Worker worker() {

@@ -366,7 +366,8 @@ public final class RunContract {
     expect(driver.cancel(start(RunRequest.of(LINE, "t", Update.none()))), "a queued one also");
     expect(driver.resume(early), "a paused run is resumed");
 
-    AutoCloseable worker = driver.carry(database, options("w"), List.of(slow, stuck, failing, LINE, ASKS));
+    AutoCloseable worker =
+        driver.carry(database, options("w"), List.of(slow, stuck, failing, LINE, ASKS));
     workers.add(worker);
     awaits(early, "completed");
     UUID failed = start(RunRequest.of(failing, "t", Update.none()));
@@ -461,8 +462,7 @@ public final class RunContract {
   }
 
   private void spoil(UUID run, String input) throws SQLException {
-    update(
-        "UPDATE ~.run SET input = " + input + "::json WHERE ? = 0 AND id = ?::uuid", 0, run);
+    update("UPDATE ~.run SET input = " + input + "::json WHERE ? = 0 AND id = ?::uuid", 0, run);
   }
 
   private void update(String sql, int number, UUID run) throws SQLException {
