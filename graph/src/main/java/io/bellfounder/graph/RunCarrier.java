@@ -10,6 +10,7 @@ import java.util.UUID;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
+import java.util.concurrent.TimeUnit;
 import java.util.function.Function;
 import java.util.stream.Collectors;
 import javax.sql.DataSource;
@@ -39,6 +40,7 @@ public final class RunCarrier implements AutoCloseable {
   private final Heart heart;
   private final Herald herald;
   private final StepCarrier.Shared shared;
+  private volatile boolean open = true;
 
   private RunCarrier(Database db, String driver, WorkerOptions options, Map<String, Graph> graphs) {
     this.db = db;
@@ -77,8 +79,15 @@ public final class RunCarrier implements AutoCloseable {
     return new RunCarrier(db, driver, options, known);
   }
 
-  /** Asks for a place; a run that has one already changes hands, and the old epoch ends. */
+  /**
+   * Asks for a place; a run that has one already changes hands, and the old epoch ends.
+   *
+   * @throws IllegalStateException after {@link #stop}: ask elsewhere
+   */
   public Admission admit(UUID run) throws SQLException {
+    if (!open) {
+      throw new IllegalStateException("this process takes no more runs");
+    }
     Optional<Long> taken = leases.supersede(run);
     if (taken.isPresent()) {
       return new Admission.Admitted(taken.get());
@@ -112,7 +121,8 @@ public final class RunCarrier implements AutoCloseable {
   }
 
   /**
-   * Carries the next superstep of a run and commits it.
+   * Carries the next superstep of a run and commits it. After {@link #stop} the run is handed back
+   * instead.
    *
    * @param epoch from its admission
    * @param pulse called about every heartbeat while the step lasts, from another thread; if it
@@ -142,6 +152,9 @@ public final class RunCarrier implements AutoCloseable {
       carrier.pause(true);
     }
     running.put(run, carrier);
+    if (!open) {
+      carrier.stop();
+    }
     try {
       return new RunLoop(carrier, 1).run() ? new Carried.More() : new Carried.Resting(status(run));
     } finally {
@@ -171,12 +184,21 @@ public final class RunCarrier implements AutoCloseable {
     return claims.due(rested, most);
   }
 
-  /** Gives up what is being carried; it is queued again. */
+  /** Admits no more, and gives up what is being carried: it is queued again. Does not wait. */
+  public void stop() {
+    open = false;
+    running.values().forEach(StepCarrier::stop);
+  }
+
+  /** Stops, waits up to 5 s for nodes that do not heed it, and renews no more leases. */
   @Override
   public void close() {
-    running.values().forEach(StepCarrier::stop);
-    threads.close();
+    stop();
+    threads.shutdown();
     try {
+      if (!threads.awaitTermination(5, TimeUnit.SECONDS)) {
+        threads.shutdownNow();
+      }
       heart.close();
       herald.close();
     } catch (InterruptedException e) {

@@ -27,6 +27,9 @@ public final class TemporalDriver implements AutoCloseable {
   private static final System.Logger LOG = System.getLogger(TemporalDriver.class.getName());
   private static final int RECHECKED_MAX = 1000;
 
+  /** So long a closing driver waits for what it has been handed, before it interrupts it. */
+  private static final Duration CLOSING_MAX = Duration.ofSeconds(5);
+
   private final TemporalOptions options;
   private final RunCarrier carrier;
   private final Signals signals;
@@ -84,6 +87,7 @@ public final class TemporalDriver implements AutoCloseable {
                 // virtual threads (sdk-java issue 2959).
                 .setUsingVirtualThreadsOnActivityWorker(true)
                 .setAllowActivityHeartbeatDuringShutdown(true)
+                .setStickyQueueScheduleToStartTimeout(options.stays())
                 .build());
     worker.registerWorkflowImplementationTypes(CarriedRunLoop.class);
     worker.registerActivitiesImplementations(new TableActivities(carrier, runs, signals));
@@ -100,14 +104,22 @@ public final class TemporalDriver implements AutoCloseable {
     close();
   }
 
-  /** Ends at once; runs are handed back where the database can be reached. */
+  /**
+   * Ends at once: steps under way are given up, and their runs handed back where the database can
+   * be reached. Waits up to 10 s for nodes that do not heed that.
+   */
   @Override
   public void close() {
     open = false;
     LockSupport.unpark(rechecking);
+    // Pollers first, and gently: a task that Temporal has handed over already is answered, with
+    // "not here". An interrupted one would leave without a word, and Temporal would wait for it
+    // until its time-out.
+    factory.shutdown();
+    carrier.stop();
+    factory.awaitTermination(CLOSING_MAX.toMillis(), TimeUnit.MILLISECONDS);
     factory.shutdownNow();
     carrier.close();
-    factory.awaitTermination(5, TimeUnit.SECONDS);
     try {
       rechecking.join(2000);
     } catch (InterruptedException e) {

@@ -12,9 +12,12 @@ import java.time.Duration;
  *     default 1000, which keeps histories below 10,000 events
  * @param recheck how often the tables are searched for runs that Temporal was not told of, and for
  *     leases that are over; default 2 s
+ * @param stays how long the next decision about a run is kept for the driver that made its last
+ *     one, which need not read the history again, before any other may make it; 0 for not at all,
+ *     default 5 s
  */
 public record TemporalOptions(
-    String taskQueue, WorkerOptions worker, int stepsPerHistory, Duration recheck) {
+    String taskQueue, WorkerOptions worker, int stepsPerHistory, Duration recheck, Duration stays) {
   /** The name of this driver in the table of runs. */
   public static final String DRIVER = "temporal";
 
@@ -25,26 +28,37 @@ public record TemporalOptions(
     if (recheck.toMillis() < 10) {
       throw new IllegalArgumentException("recheck is at least 10 ms");
     }
+    if (stays.isNegative()) {
+      throw new IllegalArgumentException("stays is 0 or more");
+    }
   }
 
   public static TemporalOptions named(String name) {
     return new TemporalOptions(
-        "bellfounder-runs", WorkerOptions.named(name), 1000, Duration.ofSeconds(2));
+        "bellfounder-runs",
+        WorkerOptions.named(name),
+        1000,
+        Duration.ofSeconds(2),
+        Duration.ofSeconds(5));
   }
 
   public TemporalOptions taskQueue(String queue) {
-    return new TemporalOptions(queue, worker, stepsPerHistory, recheck);
+    return new TemporalOptions(queue, worker, stepsPerHistory, recheck, stays);
   }
 
   public TemporalOptions worker(WorkerOptions options) {
-    return new TemporalOptions(taskQueue, options, stepsPerHistory, recheck);
+    return new TemporalOptions(taskQueue, options, stepsPerHistory, recheck, stays);
   }
 
   public TemporalOptions stepsPerHistory(int steps) {
-    return new TemporalOptions(taskQueue, worker, steps, recheck);
+    return new TemporalOptions(taskQueue, worker, steps, recheck, stays);
   }
 
   public TemporalOptions recheck(Duration every) {
-    return new TemporalOptions(taskQueue, worker, stepsPerHistory, every);
+    return new TemporalOptions(taskQueue, worker, stepsPerHistory, every, stays);
+  }
+
+  public TemporalOptions stays(Duration howLong) {
+    return new TemporalOptions(taskQueue, worker, stepsPerHistory, recheck, howLong);
   }
 }
