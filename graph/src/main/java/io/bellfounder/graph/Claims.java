@@ -163,7 +163,8 @@ final class Claims {
   /** For this transaction; without statistics a scan of everything would look cheap. */
   private static final String PLAN_ONCE =
       """
-      SELECT set_config('plan_cache_mode', 'force_generic_plan', true),
+      SELECT set_config('idle_in_transaction_session_timeout', '15s', true),
+        set_config('plan_cache_mode', 'force_generic_plan', true),
         set_config('enable_seqscan', 'off', true), set_config('jit', 'off', true)\
       """;
 
@@ -210,7 +211,7 @@ final class Claims {
 
   /** The next runs in turn, at most so many. */
   Outcome claim(int most) throws SQLException {
-    return db.transaction(c -> {
+    return db.begun(c -> {
       // The plan is the same for all values, and making it would cost more than the claim itself.
       List<Integer> _ = db.query(c, _ -> 1, PLAN_ONCE);
       List<Found> found =

@@ -5,6 +5,7 @@ import java.sql.PreparedStatement;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.sql.Statement;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import javax.sql.DataSource;
@@ -12,6 +13,9 @@ import org.jspecify.annotations.Nullable;
 
 /** Statements under one schema name. */
 record Database(DataSource source, String schema) {
+  /** So long a transaction may wait for its next statement. */
+  static final Duration IDLE_MAX = Duration.ofSeconds(15);
+
   interface Work<T> {
     T in(Connection connection) throws SQLException;
   }
@@ -24,7 +28,21 @@ record Database(DataSource source, String schema) {
     GraphSchema.check(schema);
   }
 
+  /**
+   * Several statements or none. A process that stands still between them holds locks that nobody
+   * could pass by: the server ends the transaction after {@link #IDLE_MAX}.
+   */
   <T> T transaction(Work<T> work) throws SQLException {
+    return begun(c -> {
+      try (Statement statement = c.createStatement()) {
+        statement.execute("SET LOCAL idle_in_transaction_session_timeout = " + IDLE_MAX.toMillis());
+      }
+      return work.in(c);
+    });
+  }
+
+  /** The same for work that sets that limit itself. */
+  <T> T begun(Work<T> work) throws SQLException {
     try (Connection connection = source.getConnection()) {
       connection.setAutoCommit(false);
       try {
@@ -44,7 +62,7 @@ record Database(DataSource source, String schema) {
 
   /** Reads with several statements what one moment had; writes nothing. */
   <T> T snapshot(Work<T> work) throws SQLException {
-    return transaction(c -> {
+    return begun(c -> {
       try (Statement statement = c.createStatement()) {
         statement.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY");
       }

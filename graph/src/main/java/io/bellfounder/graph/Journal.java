@@ -200,8 +200,8 @@ final class Journal {
             : Json.write(told.stream().map(e -> List.of(e.kind(), e.data())).toList());
     Large large = new Large();
     String json = result == null ? null : large.write(result);
-    boolean recorded =
-        db.transaction(c -> {
+    Database.Work<Boolean> work =
+        c -> {
           int rows =
               db.update(
                   c,
@@ -226,7 +226,8 @@ final class Journal {
             keep(c, large);
           }
           return rows == 1;
-        });
+        };
+    boolean recorded = missing(large).isEmpty() ? db.statement(work) : db.transaction(work);
     if (recorded) {
       kept.addAll(large.found().keySet());
     }
@@ -408,7 +409,7 @@ final class Journal {
   }
 
   private boolean leave(String status, @Nullable String unreadable) throws SQLException {
-    return db.transaction(c ->
+    return db.statement(c ->
         db.query(
                     c,
                     r -> r.getLong(1),

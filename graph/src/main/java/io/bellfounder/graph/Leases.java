@@ -76,7 +76,7 @@ record Leases(Database db, WorkerOptions options, String driver) {
   void sweep() throws SQLException {
     record Swept(String run, String status) {}
     List<Swept> swept =
-        db.transaction(c ->
+        db.statement(c ->
             db.query(
                 c,
                 r -> new Swept(r.getString(1), r.getString(2)),
@@ -108,11 +108,11 @@ record Leases(Database db, WorkerOptions options, String driver) {
       runs.cancel(run);
     }
     int _ =
-        db.transaction(c ->
+        db.statement(c ->
             db.update(c, "DELETE FROM ~.worker WHERE expected_by < now() - interval '1 hour'"));
     // Pieces of messages whose run has gone on or away without clearing up.
     int _ =
-        db.transaction(c ->
+        db.statement(c ->
             db.update(
                 c,
                 "DELETE FROM ~.token t WHERE t.at < now() - interval '1 minute' AND NOT EXISTS"

@@ -219,7 +219,8 @@ final class StepCarrier {
           !db.query(
                   c,
                   r -> 1,
-                  "SELECT 1 FROM ~.run WHERE id = ? AND epoch = ? AND status = 'running' FOR UPDATE",
+                  "SELECT set_config('idle_in_transaction_session_timeout', '15s', true) FROM ~.run"
+                      + " WHERE id = ? AND epoch = ? AND status = 'running' FOR UPDATE",
                   claim.run(),
                   claim.epoch())
               .isEmpty();
