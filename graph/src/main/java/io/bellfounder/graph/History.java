@@ -50,7 +50,7 @@ public final class History {
   }
 
   /**
-   * A run's checkpoints, oldest first.
+   * A run's checkpoints, oldest first; none if there is no such run.
    *
    * @param after a checkpoint's number, 0 for all
    * @param limit 1 to 1000
@@ -72,6 +72,9 @@ public final class History {
               run,
               after,
               Math.clamp(limit, 1, 1000));
+      if (rows.isEmpty()) {
+        return List.of();
+      }
       reader.fetch();
       Specs.Hashes hashes = new Specs(db).hashes(c, run);
       return rows.stream()

@@ -21,6 +21,7 @@ import io.bellfounder.graph.testing.InvariantChecker;
 import io.bellfounder.testing.Await;
 import io.bellfounder.testing.TemporaryDatabase;
 import java.sql.Connection;
+import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.sql.Statement;
 import java.time.Duration;
@@ -36,6 +37,7 @@ import org.junit.jupiter.api.extension.AfterAllCallback;
 import org.junit.jupiter.api.extension.AfterEachCallback;
 import org.junit.jupiter.api.extension.BeforeAllCallback;
 import org.junit.jupiter.api.extension.ExtensionContext;
+import org.postgresql.ds.PGSimpleDataSource;
 
 /**
  * The engine's tables for one test class, and workers for one test. After each test the tables are
@@ -113,6 +115,30 @@ final class Engine implements BeforeAllCallback, AfterEachCallback, AfterAllCall
     return worker;
   }
 
+  /** The same on connections that {@link #cut} cuts. */
+  Worker fragile(WorkerOptions options, Graph graph) {
+    PGSimpleDataSource source = (PGSimpleDataSource) temporary.owner();
+    source.setApplicationName("fragile");
+    Worker worker = Worker.start(source, SCHEMA, options, List.of(graph));
+    workers.add(worker);
+    return worker;
+  }
+
+  void cut() throws SQLException {
+    sql(
+        "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+            + " WHERE application_name = 'fragile' AND datname = current_database()");
+  }
+
+  /** Waits until every worker has beaten after this moment, with what it was told by now. */
+  void beats() throws SQLException {
+    String beat = "SELECT min(extract(epoch FROM expected_by) * 1000000)::bigint FROM g.worker";
+    for (int i = 0; i < 2; i++) {
+      long before = number(beat);
+      Await.until("a heartbeat", () -> number(beat) > before);
+    }
+  }
+
   UUID start(Graph graph, Update input) throws SQLException {
     return start(RunRequest.of(graph, "t", input));
   }
@@ -176,6 +202,15 @@ final class Engine implements BeforeAllCallback, AfterEachCallback, AfterAllCall
     try (Connection c = database().getConnection();
         Statement s = c.createStatement()) {
       s.execute(statement);
+    }
+  }
+
+  long number(String query) throws SQLException {
+    try (Connection c = database().getConnection();
+        Statement s = c.createStatement();
+        ResultSet r = s.executeQuery(query)) {
+      assertThat(r.next()).isTrue();
+      return r.getLong(1);
     }
   }
 }
