@@ -160,12 +160,18 @@ final class Claims {
           FROM claimed ORDER BY queue_at\
           """;
 
-  /** For this transaction; without statistics a scan of everything would look cheap. */
+  /** With the commit in the same round trip, as a claim waits for one run's end or many. */
+  private static final String TAKE_AND_COMMIT = TAKE + "; COMMIT";
+
+  /**
+   * For this transaction: the plans are the same for all values, and making them would cost more
+   * than the claim itself; without statistics a scan of everything would look cheap.
+   */
   private static final String PLAN_ONCE =
       """
       SELECT set_config('idle_in_transaction_session_timeout', '15s', true),
         set_config('plan_cache_mode', 'force_generic_plan', true),
-        set_config('enable_seqscan', 'off', true), set_config('jit', 'off', true)\
+        set_config('enable_seqscan', 'off', true), set_config('jit', 'off', true);
       """;
 
   private final Database db;
@@ -212,10 +218,18 @@ final class Claims {
   /** The next runs in turn, at most so many. */
   Outcome claim(int most) throws SQLException {
     return db.begun(c -> {
-      // The plan is the same for all values, and making it would cost more than the claim itself.
-      List<Integer> _ = db.query(c, _ -> 1, PLAN_ONCE);
       List<Found> found =
-          db.query(c, Found::read, LOCK, graphs, driver, afterTenant, afterLane, WINDOW, most);
+          db.queryOf(
+              c,
+              1,
+              Found::read,
+              PLAN_ONCE + LOCK,
+              graphs,
+              driver,
+              afterTenant,
+              afterLane,
+              WINDOW,
+              most);
       boolean started = !afterTenant.isEmpty();
       boolean more = !found.isEmpty() && found.getFirst().seen() == WINDOW;
       afterTenant = more ? found.getFirst().reachedTenant() : "";
@@ -267,10 +281,11 @@ final class Claims {
     }
     // Enough of each to fill the batch though some have less; all of it would be far too much.
     int each = only == null ? Math.min(most, Math.ceilDiv(2 * most, heads.size())) : most;
-    return db.query(
+    return db.queryOf(
         c,
+        0,
         Claims::read,
-        TAKE,
+        TAKE_AND_COMMIT,
         heads.stream().map(Head::spec).toArray(String[]::new),
         heads.stream().map(Head::tenant).toArray(String[]::new),
         heads.stream().map(Head::lane).toArray(String[]::new),

@@ -99,6 +99,30 @@ record Database(DataSource source, String schema) {
     }
   }
 
+  /**
+   * Several statements in one round trip.
+   *
+   * @param which the one whose rows are wanted, from 0
+   * @param sql with {@code ;} between statements
+   */
+  <T> List<T> queryOf(
+      Connection connection, int which, Row<T> row, String sql, @Nullable Object... values)
+      throws SQLException {
+    try (PreparedStatement statement = prepare(connection, sql, values)) {
+      statement.execute();
+      for (int i = 0; i < which; i++) {
+        statement.getMoreResults();
+      }
+      try (ResultSet rows = statement.getResultSet()) {
+        List<T> all = new ArrayList<>();
+        while (rows.next()) {
+          all.add(row.read(rows));
+        }
+        return all;
+      }
+    }
+  }
+
   int update(Connection connection, String sql, @Nullable Object... values) throws SQLException {
     try (PreparedStatement statement = prepare(connection, sql, values)) {
       return statement.executeUpdate();

@@ -19,7 +19,8 @@ import org.jspecify.annotations.Nullable;
  * Safe for many threads.
  */
 public final class FailingDataSource {
-  private static final Set<String> COUNTED = Set.of("executeQuery", "executeUpdate", "commit");
+  private static final Set<String> COUNTED =
+      Set.of("execute", "executeQuery", "executeUpdate", "commit");
   private final DataSource real;
   private final AtomicLong left = new AtomicLong(Long.MAX_VALUE);
   private volatile boolean after;
