@@ -1,11 +1,14 @@
 package io.bellfounder.bench;
 
 import io.bellfounder.graph.Channel;
+import io.bellfounder.graph.Event;
+import io.bellfounder.graph.Feed;
 import io.bellfounder.graph.Graph;
 import io.bellfounder.graph.GraphSchema;
 import io.bellfounder.graph.RunRequest;
 import io.bellfounder.graph.Runs;
 import io.bellfounder.graph.Started;
+import io.bellfounder.graph.Subscription;
 import io.bellfounder.graph.Update;
 import io.bellfounder.graph.Worker;
 import io.bellfounder.graph.WorkerOptions;
@@ -14,10 +17,18 @@ import java.io.IOException;
 import java.io.InputStreamReader;
 import java.nio.charset.StandardCharsets;
 import java.sql.SQLException;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
+import java.util.Objects;
 import java.util.UUID;
+import java.util.concurrent.Callable;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
@@ -32,6 +43,10 @@ final class EngineRounds {
   private static final String SCHEMA = "graph";
   private static final Channel<String> OUT = Channel.last("out", String.class);
   private static final Channel<List<String>> ALL = Channel.append("all", String.class);
+
+  /** Pieces that may be written and not read yet, well below what a worker holds back. */
+  private static final int TOKENS_AHEAD = 20_000;
+
   private final DataSource pool;
   private final Runs runs;
   private final AtomicLong made = new AtomicLong();
@@ -59,6 +74,7 @@ final class EngineRounds {
       switch (words[0]) {
         case "round" -> engine.round(Integer.parseInt(words[1]), Double.parseDouble(words[2]));
         case "append" -> engine.append(Integer.parseInt(words[1]));
+        case "tokens" -> engine.tokens(Integer.parseInt(words[1]), Integer.parseInt(words[2]));
         default -> throw new IOException("what is \"" + line + "\"?");
       }
     }
@@ -180,5 +196,76 @@ final class EngineRounds {
       }
       System.out.println("done " + runs.find(run).orElseThrow().step() + " 0");
     }
+  }
+
+  /**
+   * So many runs write messages piece by piece, as fast as their readers get them; the time is from
+   * the first piece's writing to the last one's reading.
+   */
+  private void tokens(int messages, int pieces) throws Exception {
+    Semaphore ahead = new Semaphore(TOKENS_AHEAD);
+    CountDownLatch read = new CountDownLatch(messages);
+    Graph graph =
+        Graph.named("tokens")
+            .channels(OUT)
+            .node(
+                "write",
+                c -> {
+                  for (int i = 0; i < pieces; i++) {
+                    ahead.acquire();
+                    c.token("message", "word ");
+                  }
+                  read.await();
+                  return Update.none();
+                })
+            .start("write")
+            .build();
+    try (Feed feed = Feed.open(pool, SCHEMA);
+        ExecutorService readers = Executors.newVirtualThreadPerTaskExecutor();
+        Worker _ =
+            Worker.start(
+                pool, SCHEMA, WorkerOptions.named("bench").runsMax(messages), List.of(graph))) {
+      long begun = System.nanoTime();
+      List<Callable<Boolean>> all = new ArrayList<>();
+      for (int i = 0; i < messages; i++) {
+        RunRequest request = RunRequest.of(graph, "tenant-" + i % 8, Update.none());
+        UUID run = ((Started.Created) runs.start(request)).run();
+        all.add(() -> {
+          try (Subscription reader = feed.subscribe(run, 0)) {
+            return inOrder(reader, pieces, ahead);
+          } finally {
+            read.countDown();
+          }
+        });
+      }
+      for (Future<Boolean> reader : readers.invokeAll(all)) {
+        if (!reader.get()) {
+          throw new IllegalStateException("a reader missed a piece");
+        }
+      }
+      double took = (System.nanoTime() - begun) / 1e9;
+      System.out.printf(Locale.ROOT, "done %d %.4f%n", messages * pieces, took);
+    }
+  }
+
+  /** Whether all pieces come, each once and in their order. */
+  private static boolean inOrder(Subscription reader, int pieces, Semaphore ahead)
+      throws SQLException, InterruptedException {
+    long last = 0;
+    while (last < pieces) {
+      List<Event> events = reader.next(Duration.ofSeconds(10));
+      if (events.isEmpty()) {
+        return false;
+      }
+      for (Event event : events) {
+        if (event.kind().equals(Event.TOKEN)) {
+          if (!Objects.equals(((Map<?, ?>) event.data()).get("n"), ++last)) {
+            return false;
+          }
+          ahead.release();
+        }
+      }
+    }
+    return true;
   }
 }

@@ -56,9 +56,17 @@ final class Figures {
     return sorted.length % 2 == 1 ? sorted[middle] : (sorted[middle - 1] + sorted[middle]) / 2;
   }
 
+  /** Where the project is, as {@code ./bell} says it; else the directory one is in. */
+  static Path root() {
+    return Path.of(System.getProperty("bell.root", "")).toAbsolutePath();
+  }
+
   static String commit() {
     try {
-      Process git = new ProcessBuilder("git", "rev-parse", "--short", "HEAD").start();
+      Process git =
+          new ProcessBuilder("git", "rev-parse", "--short", "HEAD")
+              .directory(root().toFile())
+              .start();
       String text =
           new String(git.getInputStream().readAllBytes(), java.nio.charset.StandardCharsets.UTF_8)
               .strip();

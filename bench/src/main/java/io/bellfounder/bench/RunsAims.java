@@ -44,6 +44,7 @@ final class RunsAims {
   boolean measure() throws Exception {
     System.out.printf("%nOther aims%n");
     disk();
+    tokens();
     backlog();
     takeOver();
     handOver();
@@ -74,6 +75,18 @@ final class RunsAims {
       String[] _ = engine.ask("append 300", 60);
       double bytes = Written.in(pool).since(before).diskBytes();
       line("300 steps of 1 KB in an append channel, on disk", bytes / 1e6, "MB", 1.5, false);
+    }
+  }
+
+  /** Eight runs show messages while they write them, each to one reader. */
+  private void tokens() throws Exception {
+    BenchDatabase database = cluster.create("aim_tokens");
+    Path log = directory.resolve("tokens.log");
+    try (Peer engine = Peer.java(EngineRounds.class, database, log, "16")) {
+      String[] _ = engine.ask("tokens 8 5000", 60);
+      String[] said = engine.ask("tokens 8 " + (quick ? 20_000 : 50_000), 120);
+      double perSecond = Double.parseDouble(said[0]) / Double.parseDouble(said[1]);
+      line("token events a second, from nodes to readers", perSecond, "events/s", 20_000, true);
     }
   }
 

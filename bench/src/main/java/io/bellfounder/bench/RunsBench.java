@@ -5,6 +5,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Collections;
+import java.util.Comparator;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Locale;
@@ -44,8 +45,8 @@ final class RunsBench implements Callable<Integer> {
   @Option(
       names = "--peers",
       paramLabel = "DIR",
-      description = "Where the peers' packages are installed (default: ${DEFAULT-VALUE}).")
-  private Path peers = Path.of("bench/peers");
+      description = "Where the peers' packages are, or are to be installed (default: bench/peers).")
+  private Path peers = Figures.root().resolve("bench/peers");
 
   @Option(
       names = "--alone",
@@ -53,16 +54,24 @@ final class RunsBench implements Callable<Integer> {
   private boolean alone;
 
   @Option(
+      names = "--concurrency",
+      split = ",",
+      paramLabel = "RUNS",
+      description = "For steps: so many runs at a time (default: ${DEFAULT-VALUE}).")
+  private List<Integer> concurrencies = List.of(1, 8, 32);
+
+  @Option(
       names = "--connections",
       description = "The pool of our engine (default: ${DEFAULT-VALUE}).")
   private int connections = 16;
+
+  private static final int NPM_SECONDS = 180;
 
   private final Figures figures = new Figures("runs");
 
   @Override
   public Integer call() throws Exception {
-    if (!alone && !Files.isDirectory(peers.resolve("node_modules")) && !installed()) {
-      System.out.println("The peers' npm packages could not be installed; the rest is measured.");
+    if (!alone && !installed()) {
       alone = true;
     }
     Path directory = Files.createTempDirectory("bell-bench");
@@ -93,23 +102,38 @@ final class RunsBench implements Callable<Integer> {
     }
   }
 
-  /** Installs the peers' packages as their lock file has them. */
-  private boolean installed() throws InterruptedException {
+  /** Whether the peers are there, or could be installed as their lock file has them. */
+  private boolean installed() throws IOException, InterruptedException {
+    // npm writes this file last, so a half-done installation is not taken for a whole one.
+    if (Files.exists(peers.resolve("node_modules/.package-lock.json"))) {
+      return true;
+    }
+    System.out.printf("Installing the peers' npm packages into %s.%n", peers);
+    Path log = Files.createTempFile("bell-bench-npm", ".log");
+    String why;
     try {
       Process npm =
           new ProcessBuilder("npm", "ci", "--no-audit", "--no-fund")
               .directory(peers.toFile())
               .redirectErrorStream(true)
-              .redirectOutput(ProcessBuilder.Redirect.DISCARD)
+              .redirectOutput(log.toFile())
               .start();
-      if (!npm.waitFor(180, TimeUnit.SECONDS)) {
+      if (!npm.waitFor(NPM_SECONDS, TimeUnit.SECONDS)) {
+        npm.descendants().forEach(ProcessHandle::destroy);
         npm.destroy();
-        return false;
+        why = "npm took longer than " + NPM_SECONDS + " s";
+      } else if (npm.exitValue() != 0) {
+        why = "npm ended with " + npm.exitValue() + ":\n" + Files.readString(log).strip();
+      } else {
+        return true;
       }
-      return npm.exitValue() == 0;
     } catch (IOException absent) {
-      return false;
+      why = "npm does not start here (" + absent.getMessage() + ")";
+    } finally {
+      Files.deleteIfExists(log);
     }
+    System.out.printf("The peers are left out, the rest is measured: %s%n", why);
+    return false;
   }
 
   /** How many statements, round trips and bytes a step takes, before any clock is looked at. */
@@ -221,7 +245,7 @@ final class RunsBench implements Callable<Integer> {
         progress("warming up " + contender.name());
         contender.turn(8, contender.name().equals("pgbench") ? 1 : quick ? 6 : 10);
       }
-      for (int concurrency : List.of(1, 8, 32)) {
+      for (int concurrency : concurrencies) {
         Map<String, List<Double>> all = new HashMap<>();
         for (int i = 0; i < rounds; i++) {
           Collections.shuffle(contenders, order);
@@ -245,25 +269,18 @@ final class RunsBench implements Callable<Integer> {
   }
 
   private boolean report(Map<String, Map<Integer, Double>> medians) {
-    System.out.printf(
-        Locale.ROOT,
-        "%nDurable steps a second, ten a run, 1 KB each, medians%n  %-20s %10s %10s %10s%n",
-        "contestant",
-        "1",
-        "8",
-        "32");
+    System.out.printf("%nDurable steps a second, ten a run, 1 KB each, medians%n");
+    row("contestant", concurrencies.stream().map(c -> c + " at a time").toList());
     medians.entrySet().stream()
         .sorted(
             Map.Entry.comparingByValue(
-                java.util.Comparator.comparing(m -> -m.getOrDefault(32, 0.0))))
+                Comparator.comparing(m -> -m.getOrDefault(concurrencies.getLast(), 0.0))))
         .forEach(entry ->
-            System.out.printf(
-                Locale.ROOT,
-                "  %-20s %10.0f %10.0f %10.0f%n",
+            row(
                 entry.getKey(),
-                entry.getValue().get(1),
-                entry.getValue().get(8),
-                entry.getValue().get(32)));
+                concurrencies.stream()
+                    .map(c -> String.format(Locale.ROOT, "%.0f", entry.getValue().get(c)))
+                    .toList()));
     boolean kept = true;
     kept &= ratio(medians, "langgraph.js sync", 10, 1, 8, 32);
     kept &= ratio(medians, "langgraph.js async", 0, 1, 8, 32);
@@ -272,16 +289,25 @@ final class RunsBench implements Callable<Integer> {
     return kept;
   }
 
+  private static void row(String name, List<String> cells) {
+    System.out.printf(Locale.ROOT, "  %-20s", name);
+    cells.forEach(cell -> System.out.printf(Locale.ROOT, " %12s", cell));
+    System.out.println();
+  }
+
   /** Prints how we stand to another; an aim of 0 is none. */
   private boolean ratio(
-      Map<String, Map<Integer, Double>> medians, String other, double aim, int... concurrencies) {
+      Map<String, Map<Integer, Double>> medians, String other, double aim, int... aimed) {
     Map<Integer, Double> theirs = medians.get(other);
     Map<Integer, Double> ours = medians.getOrDefault("bellfounder", Map.of());
     if (theirs == null) {
       return true;
     }
     boolean kept = true;
-    for (int concurrency : concurrencies) {
+    for (int concurrency : aimed) {
+      if (!concurrencies.contains(concurrency)) {
+        continue;
+      }
       double ratio = ours.getOrDefault(concurrency, 0.0) / theirs.getOrDefault(concurrency, 1.0);
       figures.add("steps against " + other, "bellfounder", concurrency, ratio, "ratio");
       System.out.printf(
