@@ -15,6 +15,10 @@ export interface Answers {
   "/api/v1/providers": T.Page<T.Provider>;
   "/api/v1/routes": T.Page<T.Route>;
   "/api/v1/connect": T.Connect;
+  "POST /api/v1/keys": T.CreatedKey;
+  "DELETE /api/v1/keys/{id}": T.Key;
+  "POST /api/v1/session": T.Session;
+  "POST /api/v1/session/link": T.Session;
 }
 
 interface Schema {
@@ -26,7 +30,7 @@ interface Schema {
 }
 
 const served = JSON.parse(readFileSync(new URL("openapi.json", import.meta.url), "utf8")) as {
-  paths: Record<string, { get: { responses: { 200: { content: Record<string, { schema: Schema }> } } } }>;
+  paths: Record<string, Record<string, { responses: Record<string, { content?: Record<string, { schema: Schema }> }> }>>;
   components: { schemas: Record<string, Schema> };
 };
 const program = ts.createProgram([import.meta.filename], { strict: true, target: ts.ScriptTarget.ES2022, moduleResolution: ts.ModuleResolutionKind.Bundler, module: ts.ModuleKind.ESNext, types: [] });
@@ -72,7 +76,9 @@ describe("the types of the API", () => {
   const answers = checker.getTypeAtLocation(source.statements.find((statement) => ts.isInterfaceDeclaration(statement) && statement.name.text === "Answers")!);
 
   it.each(checker.getPropertiesOfType(answers))("are what the server serves at $name", (answer) => {
-    const content = served.paths[answer.name]!.get.responses[200].content;
+    const [path, method = "GET"] = answer.name.split(" ").reverse() as [string, string?];
+    const { responses } = served.paths[path]![method.toLowerCase()]!;
+    const content = (responses[201] ?? responses[200])!.content!;
     expect(differences(checker.getTypeOfSymbol(answer), Object.values(content)[0]!.schema, answer.name)).toEqual([]);
   });
 });

@@ -59,13 +59,15 @@ public final class IdempotentWrites {
    *
    * @param what method and path
    * @param body what was asked for; {@code null} without a body
+   * @param answer the answer's type; {@link Void} for one without a body
    */
-  public ResponseEntity<?> once(
+  public <T> ResponseEntity<T> once(
       Caller caller,
       @Nullable String key,
       String what,
       @Nullable Object body,
-      Supplier<ResponseEntity<?>> work) {
+      Class<T> answer,
+      Supplier<ResponseEntity<T>> work) {
     if (key == null) {
       return tenants.in(caller.organisationId(), work);
     }
@@ -73,11 +75,11 @@ public final class IdempotentWrites {
       throw Problem.invalid("Idempotency-Key", "must have 1 to 255 characters");
     }
     byte[] request = hash(what + "\n" + json.writeValueAsString(body));
-    return tenants.in(caller.organisationId(), () -> onceIn(caller, key, request, work));
+    return tenants.in(caller.organisationId(), () -> onceIn(caller, key, request, answer, work));
   }
 
-  private ResponseEntity<?> onceIn(
-      Caller caller, String key, byte[] request, Supplier<ResponseEntity<?>> work) {
+  private <T> ResponseEntity<T> onceIn(
+      Caller caller, String key, byte[] request, Class<T> type, Supplier<ResponseEntity<T>> work) {
     Instant now = clock.instant();
     forget(caller, now);
     // A second transaction with this key waits here for the first one's end.
@@ -90,9 +92,9 @@ public final class IdempotentWrites {
             .params(caller.organisationId(), caller.memberId(), key, request, Timestamp.from(now))
             .update();
     if (fresh == 0) {
-      return repeat(caller, key, request);
+      return repeat(caller, key, request, type);
     }
-    ResponseEntity<?> answer = work.get();
+    ResponseEntity<T> answer = work.get();
     byte[] text = answer.getBody() == null ? new byte[0] : json.writeValueAsBytes(answer.getBody());
     jdbc.sql("UPDATE idempotency_record SET status = ?, answer = ? WHERE member_id = ? AND key = ?")
         .params(answer.getStatusCode().value(), sealing.seal(text), caller.memberId(), key)
@@ -100,7 +102,7 @@ public final class IdempotentWrites {
     return answer;
   }
 
-  private ResponseEntity<?> repeat(Caller caller, String key, byte[] request) {
+  private <T> ResponseEntity<T> repeat(Caller caller, String key, byte[] request, Class<T> type) {
     Kept kept =
         jdbc.sql(
                 "SELECT request_hash, status, answer FROM idempotency_record WHERE member_id = ? AND key = ?")
@@ -121,7 +123,7 @@ public final class IdempotentWrites {
               .header("cache-control", "no-store");
       return text.length == 0
           ? answer.build()
-          : answer.contentType(MediaType.APPLICATION_JSON).body(json.readTree(text));
+          : answer.contentType(MediaType.APPLICATION_JSON).body(json.readValue(text, type));
     } catch (GeneralSecurityException e) {
       throw new IllegalStateException("a kept answer does not open under this master key", e);
     }

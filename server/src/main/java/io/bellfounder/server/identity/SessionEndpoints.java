@@ -10,6 +10,7 @@ import java.util.Optional;
 import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 import org.springframework.http.HttpHeaders;
+import org.springframework.http.HttpStatus;
 import org.springframework.http.ResponseEntity;
 import org.springframework.web.bind.annotation.DeleteMapping;
 import org.springframework.web.bind.annotation.GetMapping;
@@ -18,6 +19,7 @@ import org.springframework.web.bind.annotation.PutMapping;
 import org.springframework.web.bind.annotation.RequestBody;
 import org.springframework.web.bind.annotation.RequestHeader;
 import org.springframework.web.bind.annotation.RequestMapping;
+import org.springframework.web.bind.annotation.ResponseStatus;
 import org.springframework.web.bind.annotation.RestController;
 
 /** {@code /api/v1/session}: who is signed in, in and out. */
@@ -74,6 +76,7 @@ final class SessionEndpoints {
   }
 
   @DeleteMapping
+  @ResponseStatus(HttpStatus.NO_CONTENT)
   ResponseEntity<Void> end(HttpServletRequest request) {
     SessionCookie.read(request)
         .flatMap(sessions::find)
@@ -96,7 +99,8 @@ final class SessionEndpoints {
   }
 
   @PutMapping("/password")
-  ResponseEntity<?> password(
+  @ResponseStatus(HttpStatus.NO_CONTENT)
+  ResponseEntity<Void> password(
       Caller caller,
       @RequestHeader(name = "Idempotency-Key", required = false) @Nullable String key,
       @RequestBody PasswordChange change) {
@@ -105,6 +109,7 @@ final class SessionEndpoints {
         key,
         "PUT /session/password",
         change,
+        Void.class,
         () -> {
           profile.change(caller, change);
           return ResponseEntity.noContent().build();

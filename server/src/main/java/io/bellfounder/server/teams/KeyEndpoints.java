@@ -20,6 +20,7 @@ import org.springframework.web.bind.annotation.RequestBody;
 import org.springframework.web.bind.annotation.RequestHeader;
 import org.springframework.web.bind.annotation.RequestMapping;
 import org.springframework.web.bind.annotation.RequestParam;
+import org.springframework.web.bind.annotation.ResponseStatus;
 import org.springframework.web.bind.annotation.RestController;
 
 /** {@code /api/v1/keys}. */
@@ -57,7 +58,8 @@ final class KeyEndpoints {
 
   /** The answer is the only place where the secret ever appears. */
   @PostMapping
-  ResponseEntity<?> create(
+  @ResponseStatus(HttpStatus.CREATED)
+  ResponseEntity<CreatedKey> create(
       Caller caller,
       @RequestHeader(name = "Idempotency-Key", required = false) @Nullable String key,
       @RequestBody NewKey wish) {
@@ -66,12 +68,13 @@ final class KeyEndpoints {
     if (name.isEmpty() || name.codePointCount(0, name.length()) > NAME_MAX) {
       throw Problem.invalid("name", "must have 1 to " + NAME_MAX + " characters");
     }
-    ResponseEntity<?> answer =
+    ResponseEntity<CreatedKey> answer =
         writes.once(
             caller,
             key,
             "POST /keys",
             wish,
+            CreatedKey.class,
             () -> {
               // Inside, as a repeated wish may name an instant that was in the future once.
               if (wish.expiresAt() != null && !wish.expiresAt().isAfter(clock.instant())) {
@@ -84,16 +87,17 @@ final class KeyEndpoints {
                   .header("cache-control", "no-store")
                   .body(new CreatedKey(view, created.secret().text()));
             });
-    if (answer.getBody() instanceof CreatedKey(KeyView made, String _)) {
+    CreatedKey made = answer.getBody();
+    if (made != null && made.key().revokedAt() == null) {
       // Whoever has the secret uses it at once, and a 401 tells clients not to try again.
-      memory.awaitKnown(made.id());
+      memory.awaitKnown(made.key().id());
     }
     return answer;
   }
 
   /** Dead on every node within a second. */
   @DeleteMapping("/{id}")
-  ResponseEntity<?> revoke(
+  ResponseEntity<KeyView> revoke(
       Caller caller,
       @RequestHeader(name = "Idempotency-Key", required = false) @Nullable String key,
       @PathVariable UUID id) {
@@ -103,6 +107,7 @@ final class KeyEndpoints {
         key,
         "DELETE /keys/" + id,
         null,
+        KeyView.class,
         () -> {
           KeyView revoked = keys.revoke(caller, id);
           events.publishEvent(new KeyChanged(caller.organisationId(), revoked));

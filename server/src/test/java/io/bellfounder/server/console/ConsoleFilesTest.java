@@ -11,6 +11,9 @@ import java.util.Map;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
 import org.junit.jupiter.api.io.TempDir;
+import tools.jackson.core.util.DefaultIndenter;
+import tools.jackson.core.util.DefaultPrettyPrinter;
+import tools.jackson.core.util.Separators;
 import tools.jackson.databind.SerializationFeature;
 import tools.jackson.databind.json.JsonMapper;
 import tools.jackson.databind.node.ObjectNode;
@@ -20,6 +23,12 @@ final class ConsoleFilesTest {
       JsonMapper.builder()
           .enable(
               SerializationFeature.INDENT_OUTPUT, SerializationFeature.ORDER_MAP_ENTRIES_BY_KEYS)
+          // As formatters of the console's files write it.
+          .defaultPrettyPrinter(
+              new DefaultPrettyPrinter(
+                      Separators.createDefaultInstance()
+                          .withObjectNameValueSpacing(Separators.Spacing.AFTER))
+                  .withArrayIndenter(new DefaultIndenter()))
           .build();
 
   @RegisterExtension final TemporaryDatabase database = new TemporaryDatabase();
@@ -53,7 +62,8 @@ final class ConsoleFilesTest {
       ObjectNode served = (ObjectNode) server.browser().get("/openapi.json").mustBe(200).json();
       served.remove("servers");
       if (Boolean.getBoolean("openapi.write")) {
-        Files.writeString(known, JSON.writeValueAsString(JSON.treeToValue(served, Map.class)));
+        Files.writeString(
+            known, JSON.writeValueAsString(JSON.treeToValue(served, Map.class)) + "\n");
       }
 
       assertThat(served.path("openapi").asString()).startsWith("3.1");
