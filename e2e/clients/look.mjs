@@ -18,7 +18,9 @@ export async function look(page, directory, name) {
       const file = `${directory}/${name}-${theme}-${size}.png`;
       await page.screenshot({ path: file, animations: 'disabled' });
       const overflow = await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
-      screenshots.push({ name, theme, size, file, overflow });
+      // Tables that are too wide scroll in regions of their own.
+      const regions = await page.evaluate(() => [...document.querySelectorAll('[role=region]')].filter((region) => region.scrollWidth > region.clientWidth).length);
+      screenshots.push({ name, theme, size, file, overflow, regions });
       await page.evaluate(axe);
       const found = await page.evaluate(() => axe.run(document, { resultTypes: ['violations'] }));
       for (const { id, impact, nodes } of found.violations) {

@@ -89,6 +89,11 @@ final class Chromium implements AutoCloseable {
     tell("click", role, name);
   }
 
+  /** Clicks on the first link to an address. */
+  void clickLink(String address) {
+    tell("clickLink", address);
+  }
+
   void clickText(String text) {
     tell("clickText", text);
   }
@@ -140,11 +145,44 @@ final class Chromium implements AutoCloseable {
     return tell("address").asText();
   }
 
+  /** What the window complained of since it was opened. */
+  List<String> complaints() {
+    return all(tell("complaints")).map(JsonNode::asText).toList();
+  }
+
+  /** Every address the window asked since it was opened. */
+  List<String> asked() {
+    return all(tell("asked")).map(JsonNode::asText).toList();
+  }
+
+  /** The {@code text} and {@code value} of what has this test id. */
+  JsonNode marked(String testId) {
+    return tell("marked", testId);
+  }
+
+  boolean holds(String text) {
+    return tell("holds", text).asBoolean();
+  }
+
+  /**
+   * The {@code scripts} that a page makes a browser fetch that has none yet.
+   *
+   * @param drawn what is on the page once it is whole
+   */
+  JsonNode scripts(String address, String drawn) {
+    return tell("scripts", address, drawn);
+  }
+
+  /** Photographs the page in every look: {@code screenshots}, and axe's {@code violations}. */
+  JsonNode look(String name) {
+    return tell("look", name);
+  }
+
   /**
    * Photographs the page in every look, and returns what axe finds serious and what is too wide.
    */
   List<JsonNode> faults(String name) {
-    JsonNode seen = tell("look", name);
+    JsonNode seen = look(name);
     return Stream.concat(
             serious(seen.path("violations")).stream(),
             all(seen.path("screenshots")).filter(shot -> shot.path("overflow").asInt() > 0))
@@ -158,7 +196,7 @@ final class Chromium implements AutoCloseable {
         .toList();
   }
 
-  private static Stream<JsonNode> all(JsonNode list) {
+  static Stream<JsonNode> all(JsonNode list) {
     return StreamSupport.stream(list.spliterator(), false);
   }
 
