@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.bellfounder.postgres.DirectoryLock;
 import io.bellfounder.postgres.EmbeddedPostgres;
 import io.bellfounder.postgres.PostgresSettings;
+import io.bellfounder.testing.FreePorts;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.ServerSocket;
@@ -113,6 +114,39 @@ final class CommandsTest {
       assertThat(said.code()).isEqualTo(1);
       assertThat(said.err()).contains("port " + port, "--port");
     }
+  }
+
+  @Test
+  void a_database_that_is_not_there_is_named_without_its_password() throws IOException {
+    String data = directory.resolve("data").toString();
+    String nobody = "postgres://bell:canary@127.0.0.1:" + FreePorts.one() + "/bell";
+    String nowhere = "postgres://bell:canary@database.invalid/bell";
+    Said refused =
+        bell(
+            "doctor",
+            "--data",
+            data,
+            "--config",
+            config("database: { url: \"" + nobody + "\" }").toString());
+    Said unknown =
+        bell(
+            "key",
+            "create",
+            "--name",
+            "x",
+            "--data",
+            data,
+            "--config",
+            config("database: { url: \"" + nowhere + "\" }").toString());
+
+    assertThat(refused.code()).isEqualTo(1);
+    assertThat(refused.out())
+        .contains("✗ database", "127.0.0.1", "refused", "database.url")
+        .doesNotContain("canary");
+    assertThat(unknown.code()).isEqualTo(1);
+    assertThat(unknown.err())
+        .contains("database.invalid", "its host name was not found")
+        .doesNotContain("canary");
   }
 
   @Test

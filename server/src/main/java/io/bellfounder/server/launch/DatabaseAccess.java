@@ -2,6 +2,9 @@ package io.bellfounder.server.launch;
 
 import io.bellfounder.postgres.PostgresAddress;
 import io.bellfounder.server.config.BellConfig.Database;
+import java.net.ConnectException;
+import java.net.SocketTimeoutException;
+import java.net.UnknownHostException;
 import java.sql.Connection;
 import java.sql.DriverManager;
 import java.sql.PreparedStatement;
@@ -110,7 +113,29 @@ public final class DatabaseAccess {
     }
     properties.setProperty("connectTimeout", "5");
     properties.setProperty("ApplicationName", "bellfounder");
-    return DriverManager.getConnection(url, properties);
+    try {
+      return DriverManager.getConnection(url, properties);
+    } catch (SQLException e) {
+      throw placed(url, e);
+    }
+  }
+
+  /** The driver says of some failures only that there was one. */
+  private static SQLException placed(String url, SQLException failure) {
+    String why =
+        switch (failure.getCause()) {
+          case UnknownHostException _ -> "its host name was not found";
+          case SocketTimeoutException _ -> "it did not answer within 5 s";
+          case ConnectException _ -> "the connection was refused";
+          case null, default -> null;
+        };
+    // Without the options, which may hold a secret.
+    return why == null
+        ? failure
+        : new SQLException(
+            "the database %s cannot be reached: %s".formatted(url.replaceFirst("\\?.*", ""), why),
+            failure.getSQLState(),
+            failure);
   }
 
   /**

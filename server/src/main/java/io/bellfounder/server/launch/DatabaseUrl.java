@@ -6,6 +6,7 @@ import java.net.URLEncoder;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -31,6 +32,11 @@ record DatabaseUrl(String jdbc, @Nullable String user, @Nullable String password
           "database.url is not a URL: special characters in user and password must be"
               + " percent-encoded");
     }
+    if (!isPostgres(uri)) {
+      throw new LaunchRefused(
+          "database.url is no address of a PostgreSQL: it takes jdbc:postgresql://HOST:PORT/DATABASE"
+              + " or postgres://USER:PASSWORD@HOST:PORT/DATABASE");
+    }
     String user = null;
     String password = null;
     if (uri.getRawUserInfo() != null) {
@@ -55,6 +61,12 @@ record DatabaseUrl(String jdbc, @Nullable String user, @Nullable String password
         uri.getRawPath() == null || uri.getRawPath().length() < 2 ? "/postgres" : uri.getRawPath();
     String query = options.isEmpty() ? "" : "?" + String.join("&", options);
     return new DatabaseUrl("jdbc:postgresql://" + hosts + path + query, user, password);
+  }
+
+  private static boolean isPostgres(URI uri) {
+    return uri.getScheme() != null
+        && List.of("postgres", "postgresql").contains(uri.getScheme().toLowerCase(Locale.ROOT))
+        && !uri.isOpaque();
   }
 
   String host() {

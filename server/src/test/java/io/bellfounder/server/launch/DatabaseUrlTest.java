@@ -4,6 +4,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 final class DatabaseUrlTest {
   @Test
@@ -40,6 +42,22 @@ final class DatabaseUrlTest {
   void what_is_no_url_is_refused_without_showing_it() {
     assertThatThrownBy(() -> DatabaseUrl.parse("postgres://u:secret word@h/d"))
         .isInstanceOf(LaunchRefused.class)
+        .hasMessageNotContaining("secret");
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "mysql://u:secret@h/d",
+        "jdbc:mysql://u:secret@h/d",
+        "postgresql:secret",
+        "secret",
+        "h/secret"
+      })
+  void what_is_no_postgresql_is_refused_with_the_forms_there_are(String url) {
+    assertThatThrownBy(() -> DatabaseUrl.parse(url))
+        .isInstanceOf(LaunchRefused.class)
+        .hasMessageContaining("postgres://USER:PASSWORD@HOST:PORT/DATABASE")
         .hasMessageNotContaining("secret");
   }
 
