@@ -160,7 +160,7 @@ final class Heart implements AutoCloseable {
         db.update(connection, "DELETE FROM ~.worker WHERE id = ?", worker);
       }
     } catch (SQLException e) {
-      LOG.log(Level.DEBUG, "worker " + options.name() + " leaves without notice", e);
+      LOG.log(Level.DEBUG, "worker=" + options.name() + " leaves without notice", e);
     }
   }
 

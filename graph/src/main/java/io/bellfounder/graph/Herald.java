@@ -32,7 +32,7 @@ final class Herald implements AutoCloseable {
   private static final int CHARS_MAX = 4 << 20;
 
   /** A notification carries less than 8000 bytes. */
-  private static final int NAMED_MAX = 200;
+  static final int NAMED_MAX = 200;
 
   private record Draft(UUID run, long after, long epoch, String message, int attempt) {}
 
@@ -53,6 +53,7 @@ final class Herald implements AutoCloseable {
   }
 
   private final Database db;
+  private final String name;
   private final RunMetrics metrics;
   private final Thread thread;
   private Map<Draft, Pieces> drafts = new LinkedHashMap<>();
@@ -65,6 +66,7 @@ final class Herald implements AutoCloseable {
   /** Starts at once. */
   Herald(Database db, String name, RunMetrics metrics) {
     this.db = db;
+    this.name = name;
     this.metrics = metrics;
     this.thread = Thread.ofPlatform().daemon().name("graph-herald-" + name).unstarted(this::tells);
     thread.start();
@@ -161,7 +163,13 @@ final class Herald implements AutoCloseable {
           metrics.tokensDropped(batch.pieces());
           LOG.log(
               Level.WARNING,
-              batch.pieces() + " pieces of messages were not told; readers look by themselves",
+              "worker="
+                  + name
+                  + " runs="
+                  + batch.changed().size()
+                  + " pieces="
+                  + batch.pieces()
+                  + " nobody was told of them; readers look by themselves, and pieces are lost",
               e);
           quietly(connection);
           connection = null;
@@ -216,10 +224,23 @@ final class Herald implements AutoCloseable {
           rows.stream().map(e -> e.getValue().first).toArray(Long[]::new),
           rows.stream().map(e -> Json.write(e.getValue().texts)).toArray(String[]::new));
     }
+    hint(db, c, batch.changed());
+  }
+
+  /** One hint for all of these, in a transaction of its own. */
+  static void hint(Database db, Set<UUID> changed) throws SQLException {
+    Set<UUID> _ =
+        db.statement(c -> {
+          hint(db, c, changed);
+          return changed;
+        });
+  }
+
+  private static void hint(Database db, Connection c, Set<UUID> changed) throws SQLException {
     String names =
-        batch.changed().size() > NAMED_MAX
+        changed.size() > NAMED_MAX
             ? MANY
-            : String.join(",", batch.changed().stream().map(UUID::toString).toList());
+            : String.join(",", changed.stream().map(UUID::toString).toList());
     List<Integer> _ =
         db.query(c, _ -> 1, "SELECT pg_notify(?, ?)", CHANNEL, db.schema() + " " + names);
   }

@@ -32,7 +32,10 @@ record Hints(
       return new Hints(connection, driver, notifications, parameter, db.schema());
     } catch (ReflectiveOperationException e) {
       connection.close();
-      LOG.log(Level.INFO, "no notifications behind this data source; the feed looks by itself", e);
+      LOG.log(
+          Level.INFO,
+          "schema=" + db.schema() + " no notifications here; the feed looks by itself",
+          e);
       return null;
     } catch (SQLException e) {
       connection.close();

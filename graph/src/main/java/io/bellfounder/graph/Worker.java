@@ -72,7 +72,10 @@ public final class Worker implements AutoCloseable {
     try {
       GraphSchema.require(database, schema);
     } catch (SQLException e) {
-      LOG.log(Level.WARNING, "worker " + options.name() + " waits for its database", e);
+      LOG.log(
+          Level.WARNING,
+          "worker=" + options.name() + " has no database; it claims when that is back",
+          e);
     }
     Worker worker = new Worker(new Database(database, schema), options, known);
     worker.claiming.start();
@@ -148,7 +151,10 @@ public final class Worker implements AutoCloseable {
           found = outcome.again() || riper;
         }
       } catch (SQLException | RuntimeException e) {
-        LOG.log(Level.WARNING, "worker " + options.name() + " cannot claim; it tries again", e);
+        LOG.log(
+            Level.WARNING,
+            "worker=" + options.name() + " cannot claim; it tries again in 500 ms",
+            e);
         LockSupport.parkNanos(Duration.ofMillis(500).toNanos());
       }
       if (!found && open) {
