@@ -158,7 +158,7 @@ class FailureTest {
     CountDownLatch second = new CountDownLatch(1);
     Graph graph =
         one(
-            TWICE.timeout(Duration.ofMillis(50)),
+            TWICE.timeout(Duration.ofMillis(300)),
             c -> {
               c.event("told", "by attempt " + c.attempt());
               if (c.attempt() > 1) {

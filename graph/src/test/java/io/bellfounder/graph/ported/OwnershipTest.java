@@ -64,7 +64,7 @@ class OwnershipTest {
     Worker second = engine.worker(options("local"), graph);
     UUID another = engine.start(graph);
     engine.awaits(another, "completed");
-    assertThat(first.running()).isEqualTo(1);
+    Await.until("only the first is at work", () -> first.running() == 1);
     go.countDown();
     engine.awaits(run, "completed");
     second.close();
