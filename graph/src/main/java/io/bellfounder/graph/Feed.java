@@ -120,7 +120,7 @@ public final class Feed implements AutoCloseable {
     while (open) {
       try {
         if (hints == null && able) {
-          hints = Hints.listen(db);
+          hints = Hints.listen(db, Herald.CHANNEL);
           able = hints != null;
           // What came while nobody listened.
           wake(look());

@@ -23,6 +23,9 @@ import org.jspecify.annotations.Nullable;
 final class Herald implements AutoCloseable {
   static final String CHANNEL = "bellfounder_graph";
 
+  /** For workers: something was asked of runs, or they came back into the queue. */
+  static final String ASKED = "bellfounder_graph_asked";
+
   /** In a hint, instead of runs' ids: too many to name. */
   static final String MANY = "*";
 
@@ -224,25 +227,26 @@ final class Herald implements AutoCloseable {
           rows.stream().map(e -> e.getValue().first).toArray(Long[]::new),
           rows.stream().map(e -> Json.write(e.getValue().texts)).toArray(String[]::new));
     }
-    hint(db, c, batch.changed());
+    List<Integer> _ =
+        db.query(c, _ -> 1, "SELECT pg_notify(?, ?)", CHANNEL, names(db, batch.changed()));
   }
 
-  /** One hint for all of these, in a transaction of its own. */
+  /** One hint for all of these, to readers and workers, in a transaction of its own. */
   static void hint(Database db, Set<UUID> changed) throws SQLException {
-    Set<UUID> _ =
+    List<Integer> _ =
         db.statement(c -> {
-          hint(db, c, changed);
-          return changed;
+          String hint = names(db, changed);
+          return db.query(
+              c, _ -> 1, "SELECT pg_notify(?, ?), pg_notify(?, ?)", CHANNEL, hint, ASKED, hint);
         });
   }
 
-  private static void hint(Database db, Connection c, Set<UUID> changed) throws SQLException {
+  private static String names(Database db, Set<UUID> changed) {
     String names =
         changed.size() > NAMED_MAX
             ? MANY
             : String.join(",", changed.stream().map(UUID::toString).toList());
-    List<Integer> _ =
-        db.query(c, _ -> 1, "SELECT pg_notify(?, ?)", CHANNEL, db.schema() + " " + names);
+    return db.schema() + " " + names;
   }
 
   private static void quietly(@Nullable Connection connection) {

@@ -8,9 +8,10 @@ import java.util.UUID;
 import java.util.concurrent.locks.LockSupport;
 
 /**
- * Hints for readers of what changes outside a worker's commits: answers, cancels, sweeps. All of 20
- * ms together, after their transactions, by a thread that is there only as long as there is
- * something to tell. Nobody waits for it, and a hint may be lost: readers also look by themselves.
+ * Hints for readers and workers of what changes outside workers' commits: answers, cancels, sweeps.
+ * All of 20 ms together, after their transactions, by a thread that is there only as long as there
+ * is something to tell. Nobody waits for it, and a hint may be lost: readers also look by
+ * themselves.
  */
 final class Nudges {
   private static final System.Logger LOG = System.getLogger(Nudges.class.getName());

@@ -214,17 +214,22 @@ public final class Runs {
    * @return false if there is nothing to pause
    */
   public boolean pause(UUID run) throws SQLException {
-    return db.transaction(c ->
-        db.update(
-                c,
-                """
-                UPDATE ~.run SET
-                  status = CASE status WHEN 'queued' THEN 'paused' ELSE status END,
-                  pause_requested = status <> 'queued'
-                WHERE id = ? AND status IN ('queued', 'running', 'waiting')\
-                """,
-                run)
-            == 1);
+    boolean asked =
+        db.transaction(c ->
+            db.update(
+                    c,
+                    """
+                    UPDATE ~.run SET
+                      status = CASE status WHEN 'queued' THEN 'paused' ELSE status END,
+                      pause_requested = status <> 'queued'
+                    WHERE id = ? AND status IN ('queued', 'running', 'waiting')\
+                    """,
+                    run)
+                == 1);
+    if (asked) {
+      nudges.changed(run);
+    }
+    return asked;
   }
 
   /**
