@@ -216,11 +216,7 @@ public final class Schedules {
   private void problem(Connection c, Due each, RuntimeException e) throws SQLException {
     LOG.log(
         Level.ERROR,
-        "tenant="
-            + each.tenant()
-            + " schedule="
-            + each.id()
-            + " cannot be followed; it is paused until it is put anew",
+        "schedule " + each.id() + " of tenant " + each.tenant() + " is paused until it is put anew",
         e);
     db.update(
         c,

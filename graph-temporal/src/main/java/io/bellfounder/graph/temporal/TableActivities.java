@@ -73,9 +73,7 @@ final class TableActivities implements RunActivities {
       }
     } catch (SQLException | RuntimeException e) {
       LOG.log(
-          Level.WARNING,
-          "run=" + rested + " nobody could be told who is next; a driver's recheck tells them",
-          e);
+          Level.WARNING, "the next runs after " + rested + " are told by a driver's recheck", e);
     }
   }
 

@@ -75,11 +75,7 @@ public final class TemporalRuns {
     } catch (SQLException | RuntimeException e) {
       LOG.log(
           Level.WARNING,
-          "run="
-              + run
-              + " Temporal could not be told that it is "
-              + why
-              + "; a driver tells it later",
+          "Temporal could not be told that run " + run + " is " + why + "; a driver tells it later",
           e);
     }
   }

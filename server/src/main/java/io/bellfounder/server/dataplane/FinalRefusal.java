@@ -35,6 +35,16 @@ final class FinalRefusal {
     return state == null ? failure.getClass().getSimpleName() : "SQLSTATE " + state;
   }
 
+  /** For the log: one line, without the statement and without the row. */
+  static String line(Exception failure) {
+    SQLException sql = sql(failure);
+    if (sql == null) {
+      return failure.toString();
+    }
+    String message = String.valueOf(sql.getMessage()).lines().findFirst().orElse("");
+    return "SQLSTATE " + sql.getSQLState() + ": " + message;
+  }
+
   /** For the file beside the record, which holds the values anyway. */
   static String words(RuntimeException failure) {
     SQLException sql = sql(failure);

@@ -205,32 +205,41 @@ final class LedgerShipper {
     }
   }
 
-  private void tryRefusedAgain() throws IOException {
+  private void tryRefusedAgain() {
     if (clock.instant().isBefore(refusedAgain)) {
       return;
     }
     if (refused.count() > 0) {
-      for (SettledCall call : refused.all()) {
-        try {
-          stored += store.store(List.of(call));
-        } catch (RuntimeException e) {
-          if (FinalRefusal.isFinal(e)) {
-            continue;
-          }
-          throw e;
+      try {
+        for (SettledCall call : refused.all()) {
+          tryAgain(call);
         }
-        refused.taken(call);
-        LOG.info("The database takes call {} now", call.opened().id());
+      } catch (IOException e) {
+        // Must not hold up the others.
+        LOG.warn("calls that were refused cannot be read; they are tried again in an hour", e);
       }
     }
     refusedAgain = clock.instant().plus(REFUSED_AGAIN);
+  }
+
+  private void tryAgain(SettledCall call) throws IOException {
+    try {
+      stored += store.store(List.of(call));
+    } catch (RuntimeException e) {
+      if (FinalRefusal.isFinal(e)) {
+        return;
+      }
+      throw e;
+    }
+    refused.taken(call);
+    LOG.info("The database takes call {} now", call.opened().id());
   }
 
   private void failed(Exception e) {
     if (problem == null) {
       LOG.warn(
           "The ledger cannot be written to the database; calls are served and kept in the spool: {}",
-          e.toString());
+          FinalRefusal.line(e));
     } else if (spool.backlog().oldestAge().compareTo(WARN_AFTER) > 0) {
       SpoolBacklog backlog = spool.backlog();
       LOG.warn(
