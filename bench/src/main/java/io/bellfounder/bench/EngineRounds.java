@@ -222,7 +222,7 @@ final class EngineRounds {
             .build();
     try (Feed feed = Feed.open(pool, SCHEMA);
         ExecutorService readers = Executors.newVirtualThreadPerTaskExecutor();
-        Worker _ =
+        Worker worker =
             Worker.start(
                 pool, SCHEMA, WorkerOptions.named("bench").runsMax(messages), List.of(graph))) {
       long begun = System.nanoTime();
@@ -244,6 +244,9 @@ final class EngineRounds {
         }
       }
       double took = (System.nanoTime() - begun) / 1e9;
+      while (worker.running() > 0) {
+        LockSupport.parkNanos(500_000);
+      }
       System.out.printf(Locale.ROOT, "done %d %.4f%n", messages * pieces, took);
     }
   }

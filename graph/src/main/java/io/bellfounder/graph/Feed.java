@@ -120,7 +120,7 @@ public final class Feed implements AutoCloseable {
     while (open) {
       try {
         if (hints == null && able) {
-          hints = Hints.listen(db);
+          hints = Hints.listen(db, Herald.CHANNEL);
           able = hints != null;
           // What came while nobody listened.
           wake(look());
@@ -132,7 +132,10 @@ public final class Feed implements AutoCloseable {
           follow(hints);
         }
       } catch (SQLException | RuntimeException e) {
-        LOG.log(Level.WARNING, "events are not followed; the feed tries again in " + poll, e);
+        LOG.log(
+            Level.WARNING,
+            "schema=" + db.schema() + " events are not followed; the feed tries again in " + poll,
+            e);
         Hints.close(hints);
         hints = null;
         LockSupport.parkNanos(poll.toNanos());

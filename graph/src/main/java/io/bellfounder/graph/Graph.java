@@ -323,7 +323,17 @@ public final class Graph {
     }
 
     public Builder subgraph(String node, Graph graph, Subgraph link) {
-      return part(node, new Part(NodeOptions.DEFAULT, null, new Inner(graph, link), node));
+      return subgraph(node, NodeOptions.DEFAULT, graph, link);
+    }
+
+    /**
+     * As above.
+     *
+     * @param options gates, whether it is deferred, and where to go when a node inside has failed
+     *     for good and does not say so itself: then nothing of the subgraph counts
+     */
+    public Builder subgraph(String node, NodeOptions options, Graph graph, Subgraph link) {
+      return part(node, new Part(options, null, new Inner(graph, link), node));
     }
 
     public Builder start(String... nodes) {
@@ -439,6 +449,16 @@ public final class Graph {
       options.goes().forEach(to -> known("the commands of " + node, to));
       if (part.inner() == null) {
         return;
+      }
+      if (!options.retry().equals(RetryPolicy.NEVER)
+          || !options.timeout().equals(NodeOptions.DEFAULT.timeout())
+          || options.transactional()
+          || options.once()) {
+        problems.add(
+            "node "
+                + node
+                + " is a subgraph, which has no retries, time-out, transaction or effect of its own:"
+                + " give them to its nodes");
       }
       Map<String, Channel<?>> inner = part.inner().graph().channels();
       Subgraph link = part.inner().link();

@@ -117,7 +117,7 @@ public final class GraphData {
       Subgraph link =
           new Subgraph(
               Boolean.TRUE.equals(spec.get("shared")), names(spec, "in"), names(spec, "out"));
-      builder.subgraph(key, read(Json.object(inner)), link);
+      builder.subgraph(key, options(spec), read(Json.object(inner)), link);
       return;
     }
     String use = String.valueOf(spec.getOrDefault("use", key));

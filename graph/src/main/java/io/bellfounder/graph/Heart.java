@@ -46,6 +46,11 @@ final class Heart implements AutoCloseable {
     thread.start();
   }
 
+  /** Beats now instead of at the next time. */
+  void now() {
+    LockSupport.unpark(thread);
+  }
+
   @Override
   public void close() throws InterruptedException {
     alive = false;
@@ -160,7 +165,7 @@ final class Heart implements AutoCloseable {
         db.update(connection, "DELETE FROM ~.worker WHERE id = ?", worker);
       }
     } catch (SQLException e) {
-      LOG.log(Level.DEBUG, "worker " + options.name() + " leaves without notice", e);
+      LOG.log(Level.DEBUG, "worker=" + options.name() + " leaves without notice", e);
     }
   }
 

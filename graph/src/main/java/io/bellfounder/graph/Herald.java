@@ -23,6 +23,9 @@ import org.jspecify.annotations.Nullable;
 final class Herald implements AutoCloseable {
   static final String CHANNEL = "bellfounder_graph";
 
+  /** For workers: something was asked of runs, or they came back into the queue. */
+  static final String ASKED = "bellfounder_graph_asked";
+
   /** In a hint, instead of runs' ids: too many to name. */
   static final String MANY = "*";
 
@@ -32,7 +35,7 @@ final class Herald implements AutoCloseable {
   private static final int CHARS_MAX = 4 << 20;
 
   /** A notification carries less than 8000 bytes. */
-  private static final int NAMED_MAX = 200;
+  static final int NAMED_MAX = 200;
 
   private record Draft(UUID run, long after, long epoch, String message, int attempt) {}
 
@@ -53,6 +56,7 @@ final class Herald implements AutoCloseable {
   }
 
   private final Database db;
+  private final String name;
   private final RunMetrics metrics;
   private final Thread thread;
   private Map<Draft, Pieces> drafts = new LinkedHashMap<>();
@@ -65,6 +69,7 @@ final class Herald implements AutoCloseable {
   /** Starts at once. */
   Herald(Database db, String name, RunMetrics metrics) {
     this.db = db;
+    this.name = name;
     this.metrics = metrics;
     this.thread = Thread.ofPlatform().daemon().name("graph-herald-" + name).unstarted(this::tells);
     thread.start();
@@ -161,7 +166,13 @@ final class Herald implements AutoCloseable {
           metrics.tokensDropped(batch.pieces());
           LOG.log(
               Level.WARNING,
-              batch.pieces() + " pieces of messages were not told; readers look by themselves",
+              "worker="
+                  + name
+                  + " runs="
+                  + batch.changed().size()
+                  + " pieces="
+                  + batch.pieces()
+                  + " nobody was told of them; readers look by themselves, and pieces are lost",
               e);
           quietly(connection);
           connection = null;
@@ -216,12 +227,26 @@ final class Herald implements AutoCloseable {
           rows.stream().map(e -> e.getValue().first).toArray(Long[]::new),
           rows.stream().map(e -> Json.write(e.getValue().texts)).toArray(String[]::new));
     }
-    String names =
-        batch.changed().size() > NAMED_MAX
-            ? MANY
-            : String.join(",", batch.changed().stream().map(UUID::toString).toList());
     List<Integer> _ =
-        db.query(c, _ -> 1, "SELECT pg_notify(?, ?)", CHANNEL, db.schema() + " " + names);
+        db.query(c, _ -> 1, "SELECT pg_notify(?, ?)", CHANNEL, names(db, batch.changed()));
+  }
+
+  /** One hint for all of these, to readers and workers, in a transaction of its own. */
+  static void hint(Database db, Set<UUID> changed) throws SQLException {
+    List<Integer> _ =
+        db.statement(c -> {
+          String hint = names(db, changed);
+          return db.query(
+              c, _ -> 1, "SELECT pg_notify(?, ?), pg_notify(?, ?)", CHANNEL, hint, ASKED, hint);
+        });
+  }
+
+  private static String names(Database db, Set<UUID> changed) {
+    String names =
+        changed.size() > NAMED_MAX
+            ? MANY
+            : String.join(",", changed.stream().map(UUID::toString).toList());
+    return db.schema() + " " + names;
   }
 
   private static void quietly(@Nullable Connection connection) {

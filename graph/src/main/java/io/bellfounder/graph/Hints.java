@@ -13,11 +13,16 @@ import org.jspecify.annotations.Nullable;
  * library needs nothing but JDBC to compile, and goes on without them.
  */
 record Hints(
-    Connection connection, Object driver, Method notifications, Method parameter, String schema) {
+    Connection connection,
+    Object driver,
+    Method notifications,
+    Method parameter,
+    String schema,
+    String channel) {
   private static final System.Logger LOG = System.getLogger(Hints.class.getName());
 
   /** Null if the data source is not PostgreSQL's, so that there is nothing to listen to. */
-  static @Nullable Hints listen(Database db) throws SQLException {
+  static @Nullable Hints listen(Database db, String channel) throws SQLException {
     Connection connection = db.source().getConnection();
     try {
       ClassLoader loader = connection.getMetaData().getClass().getClassLoader();
@@ -27,12 +32,17 @@ record Hints(
       Method notifications = type.getMethod("getNotifications", int.class);
       Method parameter = note.getMethod("getParameter");
       try (var statement = connection.createStatement()) {
-        statement.execute("LISTEN " + Herald.CHANNEL);
+        statement.execute("LISTEN " + channel);
       }
-      return new Hints(connection, driver, notifications, parameter, db.schema());
+      return new Hints(connection, driver, notifications, parameter, db.schema(), channel);
     } catch (ReflectiveOperationException e) {
       connection.close();
-      LOG.log(Level.INFO, "no notifications behind this data source; the feed looks by itself", e);
+      LOG.log(
+          Level.INFO,
+          "schema="
+              + db.schema()
+              + " no notifications here; readers and workers look by themselves",
+          e);
       return null;
     } catch (SQLException e) {
       connection.close();
@@ -66,7 +76,7 @@ record Hints(
     try (Connection connection = hints.connection();
         var statement = connection.createStatement()) {
       // It may come from a pool.
-      statement.execute("UNLISTEN " + Herald.CHANNEL);
+      statement.execute("UNLISTEN " + hints.channel());
     } catch (SQLException e) {
       LOG.log(Level.DEBUG, "a broken connection could not be closed, which changes nothing", e);
     }

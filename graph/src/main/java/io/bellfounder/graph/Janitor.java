@@ -15,11 +15,13 @@ final class Janitor implements AutoCloseable {
   private static final int RUNS = 50;
 
   private final Pruning pruning;
+  private final String name;
   private final Thread thread;
   private volatile boolean open = true;
 
   Janitor(Database db, String name) {
     pruning = new Pruning(db);
+    this.name = name;
     thread = Thread.ofPlatform().daemon().name("graph-prune-" + name).start(this::prune);
   }
 
@@ -30,7 +32,10 @@ final class Janitor implements AutoCloseable {
       try {
         more = pruning.round(RUNS).more();
       } catch (SQLException | RuntimeException e) {
-        LOG.log(Level.WARNING, "pruning stopped half-way; it goes on in a minute", e);
+        LOG.log(
+            Level.WARNING,
+            "worker=" + name + " pruning stopped half-way; it goes on in a minute",
+            e);
       }
       if (!more && open) {
         LockSupport.parkNanos(EVERY.toNanos());

@@ -1,6 +1,7 @@
 package io.bellfounder.graph;
 
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -21,12 +22,14 @@ import org.jspecify.annotations.Nullable;
 public final class Kernel {
   private final State before;
   private final Map<String, TaskResult> results;
+  private final Set<String> broken;
   private final List<Decision.Write> writes = new ArrayList<>();
   private final List<Ask> asks = new ArrayList<>();
 
-  private Kernel(State before, Map<String, TaskResult> results) {
+  private Kernel(State before, Map<String, TaskResult> results, Set<String> broken) {
     this.before = before;
     this.results = results;
+    this.broken = broken;
   }
 
   /**
@@ -38,7 +41,7 @@ public final class Kernel {
   public static Decision start(Graph graph, Map<String, Object> base, Update input) {
     Frame empty = new Frame(Map.of(), 0, List.of(), Map.of(), Map.of(), List.of(), Map.of());
     State none = new State(empty, 0, new Status.Running(), List.of(), Map.of());
-    Kernel kernel = new Kernel(none, Map.of());
+    Kernel kernel = new Kernel(none, Map.of(), Set.of());
     try {
       Map<String, Object> values = initial(graph);
       base.forEach((channel, value) -> {
@@ -80,11 +83,17 @@ public final class Kernel {
     }
     List<Task> running = tasks(graph, state);
     List<Ask> open = new ArrayList<>();
+    Set<String> broken = new HashSet<>();
     for (Task task : running) {
       switch (results.get(task.path())) {
         case TaskResult.Asked(List<Ask> more) -> open.addAll(more);
         case TaskResult.Failed(String code, String message)
             when part(graph, task).options().onFailure() == null -> {
+          String around = handler(graph, task);
+          if (around != null) {
+            broken.add(around);
+            continue;
+          }
           return new Decision(
               state.with(new Status.Failed(code, task.node(), message)), List.of(), List.of());
         }
@@ -97,17 +106,36 @@ public final class Kernel {
         }
       }
     }
+    open.removeIf(ask -> broken.stream().anyMatch(path -> ask.path().startsWith(path + "/")));
     if (!open.isEmpty()) {
       State waiting =
           new State(state.root(), state.step(), new Status.Waiting(), open, state.answers());
       return new Decision(waiting, List.of(), List.of());
     }
-    Kernel kernel = new Kernel(state, results);
+    Kernel kernel = new Kernel(state, results, broken);
     try {
       return kernel.decision(graph, kernel.advance(graph, "", state.root()), state.step() + 1);
     } catch (Fault e) {
       return new Decision(state.with(e.failed()), List.of(), List.of());
     }
+  }
+
+  /** The innermost subgraph around a task that says where to go if something in it fails. */
+  private static @Nullable String handler(Graph graph, Task task) {
+    String found = null;
+    Graph at = graph;
+    for (int end = task.path().indexOf('/'); end > 0; end = task.path().indexOf('/', end + 1)) {
+      String path = task.path().substring(0, end);
+      Graph.Part part = at.part(path.substring(path.lastIndexOf(':') + 1));
+      if (part.options().onFailure() != null) {
+        found = path;
+      }
+      if (part.inner() == null) {
+        break;
+      }
+      at = part.inner().graph();
+    }
+    return found;
   }
 
   /** Adds answers by {@link Ask#key()}; the run goes on when none is missing. */
@@ -211,6 +239,11 @@ public final class Kernel {
       Graph.Part part = graph.part(task.node());
       if (part.inner() == null) {
         finished.put(task.path(), result(task, part));
+        continue;
+      }
+      String onFailure = part.options().onFailure();
+      if (onFailure != null && broken.contains(task.path())) {
+        finished.put(task.path(), Update.none().go(onFailure));
         continue;
       }
       Frame child = frame.children().get(task.path());

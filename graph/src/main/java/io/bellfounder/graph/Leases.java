@@ -5,6 +5,7 @@ import java.sql.SQLException;
 import java.util.List;
 import java.util.Optional;
 import java.util.UUID;
+import java.util.stream.Collectors;
 
 /** Leases that are held already: renewed, taken from whoever holds them, or over. */
 record Leases(Database db, WorkerOptions options, String driver) {
@@ -124,7 +125,9 @@ record Leases(Database db, WorkerOptions options, String driver) {
       dead += died ? 1 : 0;
       LOG.log(
           Level.WARNING,
-          "run="
+          "worker="
+              + options.name()
+              + " run="
               + each.run()
               + " status="
               + each.status()
@@ -133,6 +136,8 @@ record Leases(Database db, WorkerOptions options, String driver) {
                   : " its lease was over; the next worker with room goes on from its last commit"));
     }
     if (!swept.isEmpty()) {
+      Herald.hint(
+          db, swept.stream().map(each -> UUID.fromString(each.run())).collect(Collectors.toSet()));
       options.metrics().takenOver(swept.size() - dead);
       options.metrics().died(dead);
     }

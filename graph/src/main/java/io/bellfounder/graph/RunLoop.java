@@ -15,20 +15,29 @@ record RunLoop(StepCarrier carrier, long stepsMax) {
 
   /** Whether the run is still held here and has more to do. */
   boolean run() {
-    String run = "run " + carrier.claim().run();
     try {
       return carry();
     } catch (SQLException e) {
       // The lease runs out unless the hand-back gets through; either way another goes on.
-      LOG.log(Level.WARNING, run + " stops here: the database failed; it is taken up again", e);
+      LOG.log(
+          Level.WARNING,
+          carrier.where()
+              + " the database failed; it is handed back, or taken over when its lease is over",
+          e);
       carrier.handBack("queued");
     } catch (RuntimeException e) {
-      LOG.log(Level.ERROR, run + " cannot be read and is parked", e);
+      LOG.log(
+          Level.ERROR,
+          carrier.where() + " cannot be carried on; it is parked until it is resumed or cancelled",
+          e);
       try {
         String why = e instanceof Unreadable ? "" : e.getClass().getSimpleName() + ": ";
         carrier.park(why + e.getMessage());
       } catch (SQLException sql) {
-        LOG.log(Level.WARNING, run + " could not be parked; its lease runs out", sql);
+        LOG.log(
+            Level.WARNING,
+            carrier.where() + " could not be parked; whoever takes it over tries again",
+            sql);
       }
     }
     return false;

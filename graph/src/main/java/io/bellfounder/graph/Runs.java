@@ -16,6 +16,7 @@ import javax.sql.DataSource;
 public final class Runs {
   private final Database db;
   private final String driver;
+  private final Nudges nudges;
 
   /** Runs started here are carried by {@link Worker}. */
   public Runs(DataSource database, String schema) {
@@ -30,6 +31,7 @@ public final class Runs {
   public Runs(DataSource database, String schema, String driver) {
     this.db = new Database(database, schema);
     this.driver = driver;
+    this.nudges = new Nudges(db);
   }
 
   /** Starts a run, once if the request has a key. */
@@ -140,56 +142,69 @@ public final class Runs {
   /** Answers one question; the run goes on when none is left open. */
   public Answered answer(UUID question, Object answer) throws SQLException {
     String json = Json.write(Json.tree(answer));
-    return db.transaction(c -> {
-      List<UUID> run =
+    Given given = db.transaction(c -> answer(c, question, json));
+    if (given.how() == Answered.ACCEPTED) {
+      nudges.changed(given.run());
+    }
+    return given.how();
+  }
+
+  private record Given(UUID run, Answered how) {}
+
+  private Given answer(Connection c, UUID question, String json) throws SQLException {
+    List<UUID> run =
+        db.query(
+            c,
+            r -> r.getObject(1, UUID.class),
+            "SELECT run FROM ~.interrupt WHERE id = ?",
+            question);
+    if (run.isEmpty()) {
+      return new Given(question, Answered.UNKNOWN);
+    }
+    UUID id = run.getFirst();
+    db.query(c, r -> 1, "SELECT 1 FROM ~.run WHERE id = ? FOR UPDATE", id);
+    int accepted =
+        db.update(
+            c,
+            "UPDATE ~.interrupt SET status = 'answered', answer = ?::json"
+                + " WHERE id = ? AND status = 'pending'",
+            json,
+            question);
+    if (accepted == 0) {
+      boolean same =
           db.query(
-              c,
-              r -> r.getObject(1, UUID.class),
-              "SELECT run FROM ~.interrupt WHERE id = ?",
-              question);
-      if (run.isEmpty()) {
-        return Answered.UNKNOWN;
-      }
-      UUID id = run.getFirst();
-      db.query(c, r -> 1, "SELECT 1 FROM ~.run WHERE id = ? FOR UPDATE", id);
-      int accepted =
-          db.update(
-              c,
-              "UPDATE ~.interrupt SET status = 'answered', answer = ?::json"
-                  + " WHERE id = ? AND status = 'pending'",
-              json,
-              question);
-      if (accepted == 0) {
-        boolean same =
-            db.query(
-                    c,
-                    r -> json.equals(r.getString(1)),
-                    "SELECT answer::text FROM ~.interrupt WHERE id = ?",
-                    question)
-                .getFirst();
-        return same ? Answered.REPEATED : Answered.CONFLICT;
-      }
-      event(c, id, "answered", Json.write(java.util.Map.of("question", question.toString())));
-      db.update(
-          c,
-          """
-          UPDATE ~.run SET status = CASE WHEN pause_requested THEN 'paused' ELSE 'queued' END,
-            pause_requested = false, queue_at = now() - priority * interval '1 minute'
-          WHERE id = ? AND status = 'waiting' AND NOT EXISTS (
-            SELECT 1 FROM ~.interrupt i WHERE i.run = ~.run.id AND i.status = 'pending')\
-          """,
-          id);
-      return Answered.ACCEPTED;
-    });
+                  c,
+                  r -> json.equals(r.getString(1)),
+                  "SELECT answer::text FROM ~.interrupt WHERE id = ?",
+                  question)
+              .getFirst();
+      return new Given(id, same ? Answered.REPEATED : Answered.CONFLICT);
+    }
+    event(c, id, "answered", Json.write(java.util.Map.of("question", question.toString())));
+    db.update(
+        c,
+        """
+        UPDATE ~.run SET status = CASE WHEN pause_requested THEN 'paused' ELSE 'queued' END,
+          pause_requested = false, queue_at = now() - priority * interval '1 minute'
+        WHERE id = ? AND status = 'waiting' AND NOT EXISTS (
+          SELECT 1 FROM ~.interrupt i WHERE i.run = ~.run.id AND i.status = 'pending')\
+        """,
+        id);
+    return new Given(id, Answered.ACCEPTED);
   }
 
   /** Asks for the end of a run; one that runs notices within a heartbeat. */
   public boolean cancel(UUID run) throws SQLException {
-    return db.transaction(c -> {
-      Threads threads = new Threads(db);
-      threads.lockOf(c, run);
-      return threads.cancel(c, run, "asked");
-    });
+    boolean asked =
+        db.transaction(c -> {
+          Threads threads = new Threads(db);
+          threads.lockOf(c, run);
+          return threads.cancel(c, run, "asked");
+        });
+    if (asked) {
+      nudges.changed(run);
+    }
+    return asked;
   }
 
   /**
@@ -199,17 +214,22 @@ public final class Runs {
    * @return false if there is nothing to pause
    */
   public boolean pause(UUID run) throws SQLException {
-    return db.transaction(c ->
-        db.update(
-                c,
-                """
-                UPDATE ~.run SET
-                  status = CASE status WHEN 'queued' THEN 'paused' ELSE status END,
-                  pause_requested = status <> 'queued'
-                WHERE id = ? AND status IN ('queued', 'running', 'waiting')\
-                """,
-                run)
-            == 1);
+    boolean asked =
+        db.transaction(c ->
+            db.update(
+                    c,
+                    """
+                    UPDATE ~.run SET
+                      status = CASE status WHEN 'queued' THEN 'paused' ELSE status END,
+                      pause_requested = status <> 'queued'
+                    WHERE id = ? AND status IN ('queued', 'running', 'waiting')\
+                    """,
+                    run)
+                == 1);
+    if (asked) {
+      nudges.changed(run);
+    }
+    return asked;
   }
 
   /**
@@ -219,30 +239,36 @@ public final class Runs {
    * @return false if there is nothing to resume
    */
   public boolean resume(UUID run) throws SQLException {
-    return db.transaction(c -> {
-      // A failed run of a thread has let the next one in, and cannot come back between.
-      int resumed =
-          db.update(
-              c,
-              """
-              UPDATE ~.run SET status = 'queued', pause_requested = false, takeovers = 0,
-                ended_at = NULL, prune_at = '-infinity', error_code = NULL, error_message = NULL,
-                queue_at = now() - priority * interval '1 minute'
-              WHERE id = ? AND (status IN ('paused', 'dead', 'parked')
-                OR status = 'failed' AND thread IS NULL)\
-              """,
-              run);
-      if (resumed == 1) {
-        event(c, run, "resumed", "{}");
-        return true;
-      }
-      return db.update(
-              c,
-              "UPDATE ~.run SET pause_requested = false"
-                  + " WHERE id = ? AND status IN ('running', 'waiting') AND pause_requested",
-              run)
-          == 1;
-    });
+    boolean resumed = db.transaction(c -> resume(c, run));
+    if (resumed) {
+      nudges.changed(run);
+    }
+    return resumed;
+  }
+
+  private boolean resume(Connection c, UUID run) throws SQLException {
+    // A failed run of a thread has let the next one in, and cannot come back between.
+    int resumed =
+        db.update(
+            c,
+            """
+            UPDATE ~.run SET status = 'queued', pause_requested = false, takeovers = 0,
+              ended_at = NULL, prune_at = '-infinity', error_code = NULL, error_message = NULL,
+              queue_at = now() - priority * interval '1 minute'
+            WHERE id = ? AND (status IN ('paused', 'dead', 'parked')
+              OR status = 'failed' AND thread IS NULL)\
+            """,
+            run);
+    if (resumed == 1) {
+      event(c, run, "resumed", "{}");
+      return true;
+    }
+    return db.update(
+            c,
+            "UPDATE ~.run SET pause_requested = false"
+                + " WHERE id = ? AND status IN ('running', 'waiting') AND pause_requested",
+            run)
+        == 1;
   }
 
   /** Ages, backlogs and sizes, for gauges; see {@link Figures}. */

@@ -216,7 +216,11 @@ public final class Schedules {
   private void problem(Connection c, Due each, RuntimeException e) throws SQLException {
     LOG.log(
         Level.ERROR,
-        "schedule " + each.id() + " of tenant " + each.tenant() + " is paused until it is put anew",
+        "tenant="
+            + each.tenant()
+            + " schedule="
+            + each.id()
+            + " cannot be followed; it is paused until it is put anew",
         e);
     db.update(
         c,

@@ -10,8 +10,8 @@ public sealed interface Status {
   record Completed() implements Status {}
 
   /**
-   * @param code stable: {@code node_failed}, {@code timed_out}, {@code step_limit}, {@code
-   *     bad_write}, {@code bad_route}, …
+   * @param code stable: {@code node_failed}, {@code timed_out}, {@code gave_up}, {@code
+   *     step_limit}, {@code bad_write}, {@code bad_route}, …
    */
   record Failed(String code, String node, String message) implements Status {}
 }

@@ -28,6 +28,7 @@ import org.jspecify.annotations.Nullable;
  * tasks interrupted, from any.
  */
 final class StepCarrier {
+  private static final String GAVE_UP = "gave_up";
   private static final System.Logger LOG = System.getLogger(StepCarrier.class.getName());
   private final Database db;
   private final Journal.Claim claim;
@@ -47,6 +48,7 @@ final class StepCarrier {
   private volatile Runnable pulse = () -> {};
 
   private long begun = System.nanoTime();
+  private volatile long steps;
   private volatile boolean draining;
   private volatile boolean stopped;
   private volatile boolean lost;
@@ -70,6 +72,11 @@ final class StepCarrier {
 
   Journal.Claim claim() {
     return claim;
+  }
+
+  /** For log lines: the run, its graph, and how many steps it has taken. */
+  String where() {
+    return "run=" + claim.run() + " graph=" + graph.name() + " step=" + steps;
   }
 
   /** Also tell another, after each renewal of the lease, that this run is alive. */
@@ -174,6 +181,7 @@ final class StepCarrier {
 
   /** One superstep; null if the run is no longer this worker's, or has been given up. */
   @Nullable Decision step(Decision now) throws SQLException {
+    steps = now.state().step();
     begun = System.nanoTime();
     List<Task> tasks = now.tasks();
     Map<String, TaskResult> results = new HashMap<>();
@@ -314,7 +322,9 @@ final class StepCarrier {
     for (int attempt = 1; ; attempt++) {
       Attempt ended = timed(state, task, attempt, options.timeout());
       TaskResult result = ended.result();
-      if (result instanceof TaskResult.Failed && attempt < options.retry().attemptsMax()) {
+      if (result instanceof TaskResult.Failed(String code, _)
+          && !code.equals(GAVE_UP)
+          && attempt < options.retry().attemptsMax()) {
         metrics.retried(graph.name(), task.node());
         tell(List.of(superseded(task, claim.takeovers() + attempt)));
         Thread.sleep(options.retry().waitAfter(attempt));
@@ -383,6 +393,8 @@ final class StepCarrier {
       return new TaskResult.Asked(asking.asks);
     } catch (TaskContext.JournalFailed e) {
       throw e.cause;
+    } catch (GiveUp e) {
+      return new TaskResult.Failed(GAVE_UP, describe(e.getCause() == null ? e : e.getCause()));
     } catch (Exception e) {
       return new TaskResult.Failed("node_failed", describe(e));
     }
@@ -446,7 +458,7 @@ final class StepCarrier {
         herald.changed(claim.run(), journal.seq() + 1, drafts.any());
         return;
       } catch (SQLException e) {
-        LOG.log(Level.DEBUG, "run " + claim.run() + " could not be handed back yet", e);
+        LOG.log(Level.DEBUG, where() + " could not be handed back; it tries again", e);
         LockSupport.parkNanos(100_000_000L);
       }
     }

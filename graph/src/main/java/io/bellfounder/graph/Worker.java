@@ -14,6 +14,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.Function;
 import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import javax.sql.DataSource;
 
 /**
@@ -39,6 +40,7 @@ public final class Worker implements AutoCloseable {
   private final Heart heart;
   private final Janitor janitor;
   private final Herald herald;
+  private final Ear ear;
   private final StepCarrier.Shared shared;
   private final Thread claiming;
   private long beginAt = System.nanoTime();
@@ -55,6 +57,7 @@ public final class Worker implements AutoCloseable {
     this.leases = new Leases(db, options, Claims.POSTGRES);
     this.heart = new Heart(db, options, graphs.keySet(), running);
     this.janitor = new Janitor(db, options.name());
+    this.ear = new Ear(db, options.name(), this::hear);
     this.claiming =
         Thread.ofPlatform().daemon().name("graph-claim-" + options.name()).unstarted(this::claim);
   }
@@ -72,10 +75,14 @@ public final class Worker implements AutoCloseable {
     try {
       GraphSchema.require(database, schema);
     } catch (SQLException e) {
-      LOG.log(Level.WARNING, "worker " + options.name() + " waits for its database", e);
+      LOG.log(
+          Level.WARNING,
+          "worker=" + options.name() + " has no database; it claims when that is back",
+          e);
     }
     Worker worker = new Worker(new Database(database, schema), options, known);
     worker.claiming.start();
+    worker.ear.start();
     return worker;
   }
 
@@ -105,6 +112,7 @@ public final class Worker implements AutoCloseable {
   public void close() {
     open = false;
     janitor.close();
+    ear.close();
     running.values().forEach(StepCarrier::stop);
     threads.shutdown();
     try {
@@ -117,6 +125,18 @@ public final class Worker implements AutoCloseable {
       herald.close();
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
+    }
+  }
+
+  /** Something was asked of these runs; some may be here, others in the queue. */
+  private void hear(String names) {
+    LockSupport.unpark(claiming);
+    boolean here =
+        names.equals(Herald.MANY)
+            || Stream.of(names.split(",", -1))
+                .anyMatch(name -> running.containsKey(UUID.fromString(name)));
+    if (here) {
+      heart.now();
     }
   }
 
@@ -148,7 +168,10 @@ public final class Worker implements AutoCloseable {
           found = outcome.again() || riper;
         }
       } catch (SQLException | RuntimeException e) {
-        LOG.log(Level.WARNING, "worker " + options.name() + " cannot claim; it tries again", e);
+        LOG.log(
+            Level.WARNING,
+            "worker=" + options.name() + " cannot claim; it tries again in 500 ms",
+            e);
         LockSupport.parkNanos(Duration.ofMillis(500).toNanos());
       }
       if (!found && open) {

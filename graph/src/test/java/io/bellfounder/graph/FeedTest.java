@@ -250,6 +250,49 @@ class FeedTest {
   }
 
   @Test
+  void answers_cancels_and_sweeps_are_heard_of_at_once_also_where_no_worker_is() throws Exception {
+    Graph graph =
+        one(c -> {
+          c.interrupt("sure?");
+          return Update.none();
+        });
+    UUID answered = start(graph);
+    UUID cancelled = start(graph);
+    worker(graph);
+    awaits(answered, "waiting");
+    awaits(cancelled, "waiting");
+    workers.forEach(Worker::close);
+    UUID lost = start(graph);
+    Database db = new Database(database.owner(), "g");
+    try (Feed feed = feed();
+        Subscription one = feed.subscribe(answered, runs.find(answered).orElseThrow().seq());
+        Subscription two = feed.subscribe(cancelled, runs.find(cancelled).orElseThrow().seq());
+        Subscription three = feed.subscribe(lost, 0)) {
+      // Whoever listens from now on has looked at what was there before.
+      Await.until("it listens", () -> db.query(r -> 1, LISTENS).size() == 1);
+      assertThat(one.next(Duration.ofMillis(50))).isEmpty();
+
+      runs.answer(runs.questions(answered).getFirst().id(), "yes");
+      assertThat(kinds(one.next(LONG))).containsExactly("answered");
+      runs.cancel(cancelled);
+      assertThat(kinds(two.next(LONG))).containsExactly("cancelled");
+      int _ =
+          db.statement(c ->
+              db.update(
+                  c,
+                  "UPDATE ~.run SET status = 'running', owner = 'lost', epoch = 1, fresh = false,"
+                      + " lease_until = now() - interval '1 s' WHERE id = ?",
+                  lost));
+      new Leases(db, WorkerOptions.named("sweeper"), Claims.POSTGRES).sweep();
+      assertThat(kinds(three.next(LONG))).containsExactly("superseded");
+    }
+  }
+
+  private static final String LISTENS =
+      "SELECT 1 FROM pg_stat_activity WHERE datname = current_database()"
+          + " AND query LIKE 'LISTEN%'";
+
+  @Test
   void a_closed_feed_lets_its_readers_go() throws Exception {
     Graph graph = one(_ -> Update.none());
     Feed feed = feed();

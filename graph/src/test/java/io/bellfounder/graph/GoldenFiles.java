@@ -40,7 +40,7 @@ final class GoldenFiles {
     STORED.put(
         "channel_delta", List.of("n", "ordinal", "format", "frame", "channel", "whole", "value"));
     STORED.put("checkpoint", List.of("n", "step", "format", "control", "snapshot", "results"));
-    STORED.put("event", List.of("kind", "format", "data"));
+    STORED.put("event", List.of("seq", "kind", "format", "data"));
     STORED.put("interrupt", List.of("key", "n", "node", "payload", "status", "answer"));
     STORED.put("run", List.of("graph", "spec_hash", "input"));
     STORED.put("spec", List.of("hash", "graph", "body"));
@@ -145,13 +145,22 @@ final class GoldenFiles {
   static String stored(Map<String, Object> golden) {
     Map<String, Object> tables = Json.object(golden.getOrDefault("tables", Map.of()));
     StringBuilder out = new StringBuilder();
+    // Files from before there was an event for each question count without them.
+    List<Long> asked =
+        Json.array(tables.getOrDefault("event", List.of())).stream()
+            .map(Json::object)
+            .filter(row -> Event.INTERRUPT.equals(row.get("kind")))
+            .map(row -> (Long) row.getOrDefault("seq", 0L))
+            .toList();
     STORED.forEach((table, columns) ->
         Json.array(tables.getOrDefault(table, List.of())).stream()
-            // Tells the question's id, which is another one in each run.
-            .filter(row -> !"interrupt".equals(Json.object(row).get("kind")))
+            .filter(row -> !Event.INTERRUPT.equals(Json.object(row).get("kind")))
             .map(row -> {
               Map<String, Object> kept = new LinkedHashMap<>(Json.object(row));
               kept.keySet().retainAll(columns);
+              kept.computeIfPresent(
+                  "seq",
+                  (_, seq) -> (Long) seq - asked.stream().filter(n -> n < (Long) seq).count());
               return table + " " + Json.write(kept) + "\n";
             })
             .sorted()

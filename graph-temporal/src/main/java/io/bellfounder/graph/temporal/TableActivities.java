@@ -73,7 +73,9 @@ final class TableActivities implements RunActivities {
       }
     } catch (SQLException | RuntimeException e) {
       LOG.log(
-          Level.WARNING, "the next runs after " + rested + " are told by a driver's recheck", e);
+          Level.WARNING,
+          "run=" + rested + " nobody could be told who is next; a driver's recheck tells them",
+          e);
     }
   }
 

@@ -136,7 +136,7 @@ public final class TemporalDriver implements AutoCloseable {
       } catch (SQLException | RuntimeException e) {
         LOG.log(
             Level.WARNING,
-            "driver " + options.worker().name() + " could not search for runs; it tries again",
+            "worker=" + options.worker().name() + " could not search for runs; it tries again",
             e);
       }
       LockSupport.parkNanos(options.recheck().toNanos());

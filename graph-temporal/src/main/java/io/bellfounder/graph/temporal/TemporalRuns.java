@@ -75,7 +75,11 @@ public final class TemporalRuns {
     } catch (SQLException | RuntimeException e) {
       LOG.log(
           Level.WARNING,
-          "Temporal could not be told that run " + run + " is " + why + "; a driver tells it later",
+          "run="
+              + run
+              + " Temporal could not be told that it is "
+              + why
+              + "; a driver tells it later",
           e);
     }
   }

@@ -8,9 +8,11 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.bellfounder.graph.Channel;
 import io.bellfounder.graph.Event;
+import io.bellfounder.graph.GiveUp;
 import io.bellfounder.graph.Graph;
 import io.bellfounder.graph.Node;
 import io.bellfounder.graph.NodeOptions;
+import io.bellfounder.graph.Replay;
 import io.bellfounder.graph.RetryPolicy;
 import io.bellfounder.graph.RunRequest;
 import io.bellfounder.graph.Runs;
@@ -156,7 +158,7 @@ class FailureTest {
     CountDownLatch second = new CountDownLatch(1);
     Graph graph =
         one(
-            TWICE.timeout(Duration.ofMillis(50)),
+            TWICE.timeout(Duration.ofMillis(300)),
             c -> {
               c.event("told", "by attempt " + c.attempt());
               if (c.attempt() > 1) {
@@ -312,6 +314,72 @@ class FailureTest {
       engine.awaits(run, handled ? "completed" : "failed");
       assertThat(engine.log(run, graph)).isEqualTo(handled ? List.of("mend", "after") : List.of());
     }
+  }
+
+  @Test
+  void a_failure_anywhere_in_a_subgraph_goes_to_the_node_that_the_subgraph_has_for_it()
+      throws Exception {
+    Graph deepest =
+        Graph.named("deepest")
+            .channels(LOG)
+            .node("good", says("lost"))
+            .node("bad", fails())
+            .start("good")
+            .edge("good", "bad")
+            .build();
+    Graph deep =
+        Graph.named("deep")
+            .channels(LOG)
+            .node("asks", c -> log("asks " + c.interrupt("void?")))
+            .subgraph("deepest", deepest, Subgraph.sharing())
+            .node("before", says("lost too"))
+            .start("before")
+            .edge("before", "deepest")
+            .edge("before", "asks")
+            .build();
+    Graph graph =
+        Graph.named("outer")
+            .channels(LOG)
+            .subgraph("deep", NodeOptions.DEFAULT.onFailure("mend"), deep, Subgraph.sharing())
+            .node("never", says("never"))
+            .node("mend", says("mend"))
+            .node("beside", says("beside"))
+            .start("deep", "beside")
+            .edge("deep", "never")
+            .build();
+    UUID run = engine.start(graph);
+    engine.worker(graph);
+    // Two nodes of the subgraph's second step: one asks, and its sibling has not failed yet.
+    engine.answer(run, "now it fails");
+    engine.awaits(run, "completed");
+
+    assertThat(engine.log(run, graph)).containsExactly("beside", "mend");
+    assertThat(engine.history().replay(run, List.of(graph))).isInstanceOf(Replay.Equal.class);
+  }
+
+  @Test
+  void who_gives_up_is_not_tried_again() throws Exception {
+    AtomicInteger tries = new AtomicInteger();
+    Graph graph =
+        Graph.named("gives-up")
+            .channels(LOG)
+            .node(
+                "n",
+                NodeOptions.DEFAULT.retry(RetryPolicy.times(5)),
+                _ -> {
+                  tries.incrementAndGet();
+                  throw new GiveUp(new java.io.FileNotFoundException("secret"));
+                })
+            .start("n")
+            .build();
+    UUID run = engine.start(graph);
+    engine.worker(graph);
+    engine.awaits(run, "failed");
+
+    assertThat(tries).hasValue(1);
+    assertThat(engine.runs().find(run).orElseThrow().errorCode()).isEqualTo("gave_up");
+    assertThat(engine.runs().find(run).orElseThrow().errorMessage())
+        .isEqualTo("n: java.io.FileNotFoundException");
   }
 
   @Test

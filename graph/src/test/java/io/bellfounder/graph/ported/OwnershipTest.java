@@ -64,7 +64,7 @@ class OwnershipTest {
     Worker second = engine.worker(options("local"), graph);
     UUID another = engine.start(graph);
     engine.awaits(another, "completed");
-    assertThat(first.running()).isEqualTo(1);
+    Await.until("only the first is at work", () -> first.running() == 1);
     go.countDown();
     engine.awaits(run, "completed");
     second.close();
@@ -251,6 +251,46 @@ class OwnershipTest {
 
     assertThat(engine.log(run, graph)).containsExactly("before", "held", "after");
     assertThat(times).hasValue(1);
+  }
+
+  @Test
+  void a_worker_hears_at_once_what_is_asked_though_it_would_look_for_itself_much_later()
+      throws Exception {
+    Graph asks =
+        Graph.named("asks")
+            .channels(LOG)
+            .node("ask", c -> log("ask " + c.interrupt("sure?")))
+            .start("ask")
+            .build();
+    Graph hangs =
+        Graph.named("hangs")
+            .channels(LOG)
+            .node(
+                "hangs",
+                _ -> {
+                  inside.countDown();
+                  new CountDownLatch(1).await();
+                  return Update.none();
+                })
+            .start("hangs")
+            .build();
+    UUID asking = engine.start(asks);
+    UUID hanging = engine.start(hangs);
+    // Beats once a minute, and looks for runs as rarely.
+    engine.worker(
+        options("deaf").lease(Duration.ofMinutes(3)).poll(Duration.ofMinutes(1)), asks, hangs);
+    Await.until(
+        "it listens",
+        () ->
+            engine.number(
+                    "SELECT count(*) FROM pg_stat_activity WHERE query LIKE 'LISTEN%asked'"
+                        + " AND datname = current_database()")
+                > 0);
+    pass(inside);
+    engine.answer(asking, "yes");
+    engine.awaits(asking, "completed");
+    engine.runs().cancel(hanging);
+    engine.awaits(hanging, "cancelled");
   }
 
   @Test

@@ -169,8 +169,8 @@ class QueueTest {
             + " lease_until = clock_timestamp() + interval '600 ms' WHERE id = '"
             + lost
             + "'");
-    engine.worker(graph);
     assertThat(engine.runs().explain(next)).isEqualTo("Its tenant's 1 places are taken.");
+    engine.worker(graph);
     engine.awaits(next, "completed");
 
     assertThat(order).containsExactly("lost", "next");
