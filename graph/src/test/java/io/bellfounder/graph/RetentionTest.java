@@ -170,6 +170,23 @@ class RetentionTest {
   }
 
   @Test
+  void a_run_that_is_deleted_by_hand_leaves_rows_that_the_checker_finds() throws Exception {
+    UUID run = done(in("t"));
+    db.transaction(c -> {
+      db.update(c, "DELETE FROM ~.run WHERE id = ?", run);
+      return 1;
+    });
+    String left = "broken: of a run that is gone nothing is left (" + run + ")";
+    assertThat(InvariantChecker.problems(database.owner(), "g")).contains(left);
+    for (String table : List.of("checkpoint", "channel_delta", "event")) {
+      assertThat(count(table)).isPositive();
+      db.transaction(c -> db.update(c, "DELETE FROM ~." + table + " WHERE run = ?", run));
+    }
+    // Its large values had a use by it, which went by a foreign key.
+    db.transaction(c -> db.update(c, "DELETE FROM ~.blob"));
+  }
+
+  @Test
   void the_policy_of_the_tenant_goes_before_that_of_the_graph_and_holds_for_ended_runs_too()
       throws Exception {
     UUID mine = done(in("mine"));
