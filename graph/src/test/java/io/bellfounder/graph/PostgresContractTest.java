@@ -8,23 +8,24 @@ import io.bellfounder.testing.TemporaryDatabase;
 import java.sql.SQLException;
 import java.util.List;
 import java.util.UUID;
-import java.util.random.RandomGenerator;
+import java.util.stream.Stream;
 import javax.sql.DataSource;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.extension.RegisterExtension;
 import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.EnumSource;
+import org.junit.jupiter.params.provider.Arguments;
+import org.junit.jupiter.params.provider.MethodSource;
 
 /** The contract of all drivers, with workers on PostgreSQL. */
 class PostgresContractTest {
   @RegisterExtension static final TemporaryDatabase DATABASE = new TemporaryDatabase();
-  private static final RandomGenerator RANDOM = Seeds.random("PostgresContractTest");
   private static EffectLedger ledger;
 
   @BeforeAll
   static void open() throws Exception {
     ledger = EffectLedger.start();
+    DATABASE.commitDurably();
   }
 
   @AfterAll
@@ -32,10 +33,17 @@ class PostgresContractTest {
     ledger.close();
   }
 
+  /** With {@code -Dkit.seeds=N} on so many seeds, with {@code -Dkit.long=true} more on each. */
+  static Stream<Arguments> promises() {
+    return Seeds.several("PostgresContractTest", Integer.getInteger("kit.seeds", 1))
+        .boxed()
+        .flatMap(seed -> Stream.of(RunContract.Case.values()).map(p -> Arguments.of(seed, p)));
+  }
+
   @ParameterizedTest
-  @EnumSource
-  void a_worker_keeps_the_contract(RunContract.Case promise) throws Exception {
-    String schema = "g" + promise.ordinal();
+  @MethodSource("promises")
+  void a_worker_keeps_the_contract(long seed, RunContract.Case promise) throws Exception {
+    String schema = "g" + Long.toUnsignedString(seed, 36) + "_" + promise.ordinal();
     GraphSchema.install(DATABASE.owner(), schema);
     RunContract.check(
         promise,
@@ -43,7 +51,7 @@ class PostgresContractTest {
         DATABASE.owner(),
         schema,
         ledger,
-        RANDOM,
+        Seeds.random(seed),
         Boolean.getBoolean("kit.long") ? 100 : 8);
   }
 

@@ -3,6 +3,7 @@ package io.bellfounder.testing;
 import java.util.concurrent.ThreadLocalRandom;
 import java.util.random.RandomGenerator;
 import java.util.random.RandomGeneratorFactory;
+import java.util.stream.LongStream;
 
 /**
  * Randomness that can be replayed: prints its seed, and takes {@code -Dseed=N} instead of a new
@@ -17,6 +18,11 @@ public final class Seeds {
     long seed = given != null ? given : ThreadLocalRandom.current().nextLong();
     System.out.println(test + ": replay with -Dseed=" + seed);
     return seed;
+  }
+
+  /** Seeds for so many rounds of a test, each printed; the given one alone if there is one. */
+  public static LongStream several(String test, int rounds) {
+    return LongStream.range(0, Long.getLong("seed") == null ? rounds : 1).map(_ -> seed(test));
   }
 
   /** A generator from {@link #seed}. */

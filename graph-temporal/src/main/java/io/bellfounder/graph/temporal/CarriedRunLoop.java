@@ -107,7 +107,8 @@ public final class CarriedRunLoop implements CarriedRun {
 
   private static ActivityOptions brief(RunTicket ticket) {
     return ActivityOptions.newBuilder()
-        .setStartToCloseTimeout(Duration.ofSeconds(30))
+        // A few statements; so long is the answer of a process waited for that was killed at it.
+        .setStartToCloseTimeout(Duration.ofSeconds(10))
         .setRetryOptions(
             RetryOptions.newBuilder()
                 .setInitialInterval(Duration.ofMillis(200))

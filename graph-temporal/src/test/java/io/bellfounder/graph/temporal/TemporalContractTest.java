@@ -19,23 +19,24 @@ import java.sql.SQLException;
 import java.time.Duration;
 import java.util.List;
 import java.util.UUID;
-import java.util.random.RandomGenerator;
+import java.util.stream.Stream;
 import javax.sql.DataSource;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.extension.RegisterExtension;
 import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.EnumSource;
+import org.junit.jupiter.params.provider.Arguments;
+import org.junit.jupiter.params.provider.MethodSource;
 
 /** The contract of all drivers, on Temporal's own test server. */
 class TemporalContractTest {
   @RegisterExtension static final TemporaryDatabase DATABASE = new TemporaryDatabase();
-  private static final RandomGenerator RANDOM = Seeds.random("TemporalContractTest");
   private static EffectLedger ledger;
 
   @BeforeAll
   static void open() throws Exception {
     ledger = EffectLedger.start();
+    DATABASE.commitDurably();
   }
 
   @AfterAll
@@ -43,10 +44,17 @@ class TemporalContractTest {
     ledger.close();
   }
 
+  /** With {@code -Dkit.seeds=N} on so many seeds, with {@code -Dkit.long=true} more on each. */
+  static Stream<Arguments> promises() {
+    return Seeds.several("TemporalContractTest", Integer.getInteger("kit.seeds", 1))
+        .boxed()
+        .flatMap(seed -> Stream.of(RunContract.Case.values()).map(p -> Arguments.of(seed, p)));
+  }
+
   @ParameterizedTest
-  @EnumSource
-  void a_driver_keeps_the_contract(RunContract.Case promise) throws Exception {
-    String schema = "g" + promise.ordinal();
+  @MethodSource("promises")
+  void a_driver_keeps_the_contract(long seed, RunContract.Case promise) throws Exception {
+    String schema = "g" + Long.toUnsignedString(seed, 36) + "_" + promise.ordinal();
     GraphSchema.install(DATABASE.owner(), schema);
     try (TestWorkflowEnvironment temporal =
         TestWorkflowEnvironment.newInstance(
@@ -57,8 +65,8 @@ class TemporalContractTest {
           DATABASE.owner(),
           schema,
           ledger,
-          RANDOM,
-          Boolean.getBoolean("kit.long") ? 50 : 5);
+          Seeds.random(seed),
+          Boolean.getBoolean("kit.long") ? 50 : 4);
     }
   }
 
@@ -107,6 +115,12 @@ class TemporalContractTest {
     @Override
     public boolean resume(UUID run) throws SQLException {
       return carried.resume(run);
+    }
+
+    /** Turns are the real server's, by the fairness key; the test server has one queue. */
+    @Override
+    public boolean takesTurns() {
+      return false;
     }
 
     @Override

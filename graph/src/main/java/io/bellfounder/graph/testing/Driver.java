@@ -35,6 +35,11 @@ public interface Driver {
   AutoCloseable carry(DataSource through, WorkerOptions options, List<Graph> graphs)
       throws SQLException;
 
+  /** Whether tenants take turns in it, even those without a limit. */
+  default boolean takesTurns() {
+    return true;
+  }
+
   /** The driver's workers and runs of one schema. */
   @FunctionalInterface
   interface Factory {

@@ -32,6 +32,7 @@ import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.locks.LockSupport;
 import java.util.random.RandomGenerator;
+import java.util.stream.Collectors;
 import javax.sql.DataSource;
 
 /**
@@ -86,11 +87,14 @@ public final class RunContract {
     EVENTS_HAVE_NO_GAPS,
     A_START_HAPPENS_ONCE,
     AN_ANSWER_COUNTS_ONCE,
-    A_FAILURE_AT_ANY_STATEMENT_IS_RECOVERED_FROM,
+    A_FAILURE_AT_EVERY_STATEMENT_IS_RECOVERED_FROM,
+    TERMINATED_BACKENDS_COST_NO_RUN,
+    A_CRASH_OF_THE_DATABASE_COSTS_NO_RUN,
     TWO_NODES_OF_ONE_NAME_COUNT_NO_STEP_TWICE,
     A_TOOL_THAT_OUTLIVES_ITS_LEASE_CHANGES_NOTHING,
     A_READER_GOES_ON_FROM_ANY_NUMBER,
     A_TENANTS_LIMIT_HOLDS,
+    A_LOUD_TENANT_HOLDS_UP_NOBODY,
     EVERY_TRANSITION_IS_VISITED
   }
 
@@ -98,7 +102,7 @@ public final class RunContract {
    * Checks one promise.
    *
    * @param schema installed and empty
-   * @param rounds how many random places or runs are tried, 1 and up
+   * @param rounds how much is tried: 1 and up; 8 takes half a minute for all promises
    */
   public static void check(
       Case promise,
@@ -132,11 +136,14 @@ public final class RunContract {
       case EVENTS_HAVE_NO_GAPS -> eventsHaveNoGaps();
       case A_START_HAPPENS_ONCE -> aStartHappensOnce();
       case AN_ANSWER_COUNTS_ONCE -> anAnswerCountsOnce();
-      case A_FAILURE_AT_ANY_STATEMENT_IS_RECOVERED_FROM -> failures();
+      case A_FAILURE_AT_EVERY_STATEMENT_IS_RECOVERED_FROM -> failures();
+      case TERMINATED_BACKENDS_COST_NO_RUN -> terminatedBackends();
+      case A_CRASH_OF_THE_DATABASE_COSTS_NO_RUN -> crashes();
       case TWO_NODES_OF_ONE_NAME_COUNT_NO_STEP_TWICE -> twoNodesOfOneName();
       case A_TOOL_THAT_OUTLIVES_ITS_LEASE_CHANGES_NOTHING -> lostHeartbeats();
       case A_READER_GOES_ON_FROM_ANY_NUMBER -> reconnects();
       case A_TENANTS_LIMIT_HOLDS -> limits();
+      case A_LOUD_TENANT_HOLDS_UP_NOBODY -> fairness();
       case EVERY_TRANSITION_IS_VISITED -> transitions();
     }
   }
@@ -170,39 +177,94 @@ public final class RunContract {
     same(Answered.REPEATED, driver.answer(question, "yes"), "the same answer afterwards");
   }
 
-  /** Effects are counted by the ledger; one that nobody knows about is answered by a person. */
+  /**
+   * Fails at the first statement, the second and so on, until a run comes to its end before the
+   * failure: whatever a driver asks the database is tried. Each statement fails before or after it
+   * took effect, from 20 rounds on both.
+   */
   private void failures() throws Exception {
     Graph graph = effects();
     FailingDataSource failing = new FailingDataSource(database);
     workers.add(driver.carry(failing.dataSource(), options("w"), List.of(graph)));
-    for (int i = 0; i < rounds; i++) {
-      int n = random.nextInt(1, 14);
-      boolean after = random.nextBoolean();
-      failing.failAt(n, after);
-      UUID run = start(RunRequest.of(graph, "t", Update.none()));
-      boolean asked = settle(run);
-      String where = "failure at statement " + n + (after ? ", after it" : ", before it");
-      same(List.of("a", "paid", "c"), log(run, graph), "state after " + where);
-      int effects = ledger.counts().getOrDefault("once:" + run, 0);
-      expect(effects == 1 || asked && effects == 0, effects + " effects after " + where);
+    boolean untouched = false;
+    for (int n = 1; !untouched; n++) {
+      expect(n < 500, "a run of three steps takes less than 500 statements");
+      boolean first = random.nextBoolean();
+      untouched = failsAt(failing, graph, n, first);
+      if (rounds >= 20) {
+        untouched &= failsAt(failing, graph, n, !first);
+      }
     }
+  }
+
+  private boolean failsAt(FailingDataSource failing, Graph graph, int n, boolean after)
+      throws Exception {
+    failing.failAt(n, after);
+    UUID run = start(RunRequest.of(graph, "t", Update.none()));
+    String where = "failure at statement " + n + (after ? ", after it" : ", before it");
+    settled(run, graph, where);
+    boolean untouched = !failing.failed();
+    failing.failAt(Long.MAX_VALUE, false);
+    return untouched;
+  }
+
+  private void terminatedBackends() throws Exception {
+    Graph graph = effects();
+    workers.add(driver.carry(database, options("w"), List.of(graph)));
+    for (int i = 0; i < Math.max(1, rounds / 4); i++) {
+      List<UUID> all = starts(graph, 20);
+      for (int kills = 0; kills < 3; kills++) {
+        long before = steps();
+        Outages.terminateBackends(database);
+        until("work goes on", () -> steps() > before || ended(all) == all.size());
+      }
+      for (UUID run : all) {
+        settled(run, graph, "backends were terminated");
+      }
+    }
+  }
+
+  /** At a statement of one run, in the middle of whatever the others are at. */
+  private void crashes() throws Exception {
+    Graph graph = effects();
+    FailingDataSource failing = new FailingDataSource(database);
+    workers.add(driver.carry(failing.dataSource(), options("w"), List.of(graph)));
+    for (int i = 0; i < Math.max(1, rounds / 8); i++) {
+      List<UUID> all = starts(graph, 20);
+      int n = random.nextInt(1, 30);
+      boolean after = random.nextBoolean();
+      CountDownLatch serves = new CountDownLatch(1);
+      failing.at(n, after, () -> crash(serves));
+      expect(serves.await(90, TimeUnit.SECONDS), "the database has crashed and serves again");
+      for (UUID run : all) {
+        settled(run, graph, "crash at statement " + n + (after ? ", after it" : ", before it"));
+      }
+    }
+  }
+
+  private void crash(CountDownLatch serves) {
+    try {
+      Outages.crash(database);
+    } catch (SQLException e) {
+      throw new IllegalStateException(e);
+    }
+    serves.countDown();
+  }
+
+  private void settled(UUID run, Graph graph, String where) throws Exception {
+    boolean asked = settle(run);
+    same(List.of("a", "paid", "c"), log(run, graph), "state after " + where);
+    int effects = ledger.counts().getOrDefault("once:" + run, 0);
+    expect(effects == 1 || asked && effects == 0, effects + " effects after " + where);
   }
 
   private void twoNodesOfOneName() throws Exception {
     Graph graph = effects();
     workers.add(driver.carry(database, options("twin"), List.of(graph)));
     workers.add(driver.carry(database, options("twin"), List.of(graph)));
-    List<UUID> all = new ArrayList<>();
-    for (int i = 0; i < 20; i++) {
-      all.add(start(RunRequest.of(graph, "t" + i % 3, Update.none())));
-    }
-    for (UUID run : all) {
-      boolean asked = settle(run);
-      same(List.of("a", "paid", "c"), log(run, graph), "state");
-      Map<String, Integer> counts = ledger.counts();
-      int once = counts.getOrDefault("once:" + run, 0);
-      expect(once == 1 || asked && once == 0, once + " effects of run " + run);
-      expect(counts.getOrDefault("again:" + run, 0) >= 1, "run " + run + " was at its last node");
+    for (UUID run : starts(graph, 20)) {
+      settled(run, graph, "two nodes of one name");
+      expect(ledger.counts().containsKey("again:" + run), "run " + run + " was at its last node");
     }
   }
 
@@ -306,6 +368,32 @@ public final class RunContract {
       awaits(run, "completed");
     }
     expect(most.get() >= 1 && most.get() <= 2, most + " at a time, and 2 are allowed");
+  }
+
+  /**
+   * 200 tenants with one run each come after one that has thousands. Where tenants do not take
+   * turns, the loud one has fewer and a limit, and the others need only come to their end.
+   */
+  private void fairness() throws Exception {
+    Graph graph = Graph.named("one").channels(LOG).node("a", says("a")).start("a").build();
+    if (!driver.takesTurns()) {
+      new Limits(database, schema).running("loud", 4);
+    }
+    int many = driver.takesTurns() ? Math.min(5000, 250 * rounds) : 100;
+    for (int i = 0; i < many; i++) {
+      start(RunRequest.of(graph, "loud", Update.none()));
+    }
+    List<UUID> quiet = new ArrayList<>();
+    for (int i = 0; i < 200; i++) {
+      quiet.add(start(RunRequest.of(graph, "quiet" + i, Update.none())));
+    }
+    workers.add(driver.carry(database, options("w").runsMax(32), List.of(graph)));
+    until("all quiet tenants are done", () -> ended(quiet) == quiet.size());
+    long left =
+        number("SELECT count(*) FROM ~.run WHERE tenant = 'loud' AND status <> 'completed'");
+    expect(
+        left * 2 > many || !driver.takesTurns(),
+        "of the loud tenant's " + many + " runs only " + left + " have waited");
   }
 
   private void transitions() throws Exception {
@@ -530,25 +618,76 @@ public final class RunContract {
     return WorkerOptions.named(name).lease(Duration.ofMillis(1500));
   }
 
+  private List<UUID> starts(Graph graph, int many) throws SQLException {
+    List<UUID> all = new ArrayList<>();
+    for (int i = 0; i < many; i++) {
+      all.add(start(RunRequest.of(graph, "t" + i % 3, Update.none())));
+    }
+    return all;
+  }
+
   private UUID start(RunRequest request) throws SQLException {
     return ((Started.Created) driver.start(request)).run();
   }
 
   private String awaits(UUID run, String... wanted) throws Exception {
     Runs runs = driver.runs();
-    long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(60);
-    String status = "";
-    while (System.nanoTime() < deadline) {
-      status = runs.find(run).orElseThrow().status();
-      if (List.of(wanted).contains(status)) {
-        return status;
-      }
-      if (new CountDownLatch(1).await(5, TimeUnit.MILLISECONDS)) {
-        break;
-      }
+    String[] status = {""};
+    try {
+      until(
+          "the run's status",
+          () -> {
+            status[0] = runs.find(run).orElseThrow().status();
+            return List.of(wanted).contains(status[0]);
+          });
+    } catch (AssertionError e) {
+      throw new AssertionError(
+          "run " + run + " is " + status[0] + ", not " + List.of(wanted) + ": " + runs.explain(run),
+          e);
     }
-    throw new AssertionError(
-        "run " + run + " is " + status + ", not " + List.of(wanted) + ": " + runs.explain(run));
+    return status[0];
+  }
+
+  /** While the database is away, nothing is known yet. */
+  private static void until(String what, Callable<Boolean> holds) throws Exception {
+    long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(60);
+    while (true) {
+      SQLException away = null;
+      try {
+        if (holds.call()) {
+          return;
+        }
+      } catch (SQLException e) {
+        away = e;
+      }
+      if (System.nanoTime() > deadline) {
+        throw new AssertionError("not within 60 s: " + what, away);
+      }
+      LockSupport.parkNanos(5_000_000);
+    }
+  }
+
+  /** Of these, those that are at their end or wait for a person. */
+  private int ended(List<UUID> runs) throws SQLException {
+    String ids = runs.stream().map(run -> "'" + run + "'").collect(Collectors.joining(", "));
+    return Math.toIntExact(
+        number(
+            "SELECT count(*) FROM ~.run WHERE status IN ('completed', 'waiting') AND id IN ("
+                + ids
+                + ")"));
+  }
+
+  private long steps() throws SQLException {
+    return number("SELECT coalesce(sum(step), 0) FROM ~.run");
+  }
+
+  private long number(String sql) throws SQLException {
+    try (var connection = database.getConnection();
+        var statement = connection.createStatement();
+        var row = statement.executeQuery(sql.replace("~.", schema + "."))) {
+      row.next();
+      return row.getLong(1);
+    }
   }
 
   private List<String> log(UUID run, Graph graph) throws SQLException {

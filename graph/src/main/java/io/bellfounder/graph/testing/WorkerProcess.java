@@ -83,7 +83,7 @@ public final class WorkerProcess implements AutoCloseable {
     signal(signal, ProcessHandle.current().pid());
   }
 
-  private static void signal(String signal, long pid) {
+  static void signal(String signal, long pid) {
     try {
       int exit =
           new ProcessBuilder("sh", "-c", "kill -" + signal + " " + pid)
