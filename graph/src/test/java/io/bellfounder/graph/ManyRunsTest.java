@@ -17,6 +17,7 @@ import java.util.Map;
 import java.util.Set;
 import java.util.UUID;
 import java.util.random.RandomGenerator;
+import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
 import org.postgresql.ds.PGSimpleDataSource;
@@ -30,6 +31,13 @@ class ManyRunsTest {
   private static final Duration LEASE = Duration.ofSeconds(2);
 
   @RegisterExtension final TemporaryDatabase database = new TemporaryDatabase();
+
+  private final KeptConnections kept = new KeptConnections(database.owner());
+
+  @AfterEach
+  void close() throws SQLException {
+    kept.close();
+  }
 
   private static Graph graph(String ledger) {
     return Graph.named("many")
@@ -88,7 +96,7 @@ class ManyRunsTest {
     int many = Integer.getInteger("kit.runs", 300);
     RandomGenerator random = Seeds.random("ManyRunsTest");
     GraphSchema.install(database.owner(), "g");
-    Runs runs = new Runs(database.owner(), "g");
+    Runs runs = new Runs(kept.dataSource(), "g");
     try (EffectLedger ledger = EffectLedger.start()) {
       Graph graph = graph(ledger.url());
       List<UUID> all = new ArrayList<>();
@@ -152,7 +160,7 @@ class ManyRunsTest {
   /** A person looks up outside whether an effect that nobody knows about has happened. */
   private void answer(Runs runs, EffectLedger ledger, Set<UUID> asked) throws Exception {
     List<UUID> waiting =
-        new Database(database.owner(), "g")
+        new Database(kept.dataSource(), "g")
             .query(
                 r -> r.getObject(1, UUID.class), "SELECT id FROM ~.run WHERE status = 'waiting'");
     Map<String, Integer> counts = waiting.isEmpty() ? Map.of() : ledger.counts();
@@ -171,7 +179,7 @@ class ManyRunsTest {
   }
 
   private long numbers(String sql) throws SQLException {
-    return new Database(database.owner(), "g").query(r -> r.getLong(1), sql).getFirst();
+    return new Database(kept.dataSource(), "g").query(r -> r.getLong(1), sql).getFirst();
   }
 
   private WorkerProcess process(EffectLedger ledger) throws Exception {

@@ -5,11 +5,7 @@ import io.bellfounder.graph.testing.EffectLedger;
 import io.bellfounder.graph.testing.RunContract;
 import io.bellfounder.testing.Seeds;
 import io.bellfounder.testing.TemporaryDatabase;
-import java.sql.SQLException;
-import java.util.List;
-import java.util.UUID;
 import java.util.stream.Stream;
-import javax.sql.DataSource;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.extension.RegisterExtension;
@@ -33,7 +29,9 @@ class PostgresContractTest {
     ledger.close();
   }
 
-  /** With {@code -Dkit.seeds=N} on so many seeds, with {@code -Dkit.long=true} more on each. */
+  /**
+   * With {@code -Dkit.seeds=N} on so many seeds, with {@code -Dkit.rounds=N} more or less on each.
+   */
   static Stream<Arguments> promises() {
     return Seeds.several("PostgresContractTest", Integer.getInteger("kit.seeds", 1))
         .boxed()
@@ -47,47 +45,11 @@ class PostgresContractTest {
     GraphSchema.install(DATABASE.owner(), schema);
     RunContract.check(
         promise,
-        Workers::new,
+        Driver.workers(),
         DATABASE.owner(),
         schema,
         ledger,
         Seeds.random(seed),
-        Boolean.getBoolean("kit.long") ? 100 : 8);
-  }
-
-  private record Workers(DataSource database, String schema, Runs runs) implements Driver {
-    Workers(DataSource database, String schema) {
-      this(database, schema, new Runs(database, schema));
-    }
-
-    @Override
-    public Started start(RunRequest request) throws SQLException {
-      return runs.start(request);
-    }
-
-    @Override
-    public Answered answer(UUID question, Object answer) throws SQLException {
-      return runs.answer(question, answer);
-    }
-
-    @Override
-    public boolean cancel(UUID run) throws SQLException {
-      return runs.cancel(run);
-    }
-
-    @Override
-    public boolean pause(UUID run) throws SQLException {
-      return runs.pause(run);
-    }
-
-    @Override
-    public boolean resume(UUID run) throws SQLException {
-      return runs.resume(run);
-    }
-
-    @Override
-    public AutoCloseable carry(DataSource through, WorkerOptions options, List<Graph> graphs) {
-      return Worker.start(through, schema, options, graphs);
-    }
+        Integer.getInteger("kit.rounds", 8));
   }
 }

@@ -44,7 +44,9 @@ class TemporalContractTest {
     ledger.close();
   }
 
-  /** With {@code -Dkit.seeds=N} on so many seeds, with {@code -Dkit.long=true} more on each. */
+  /**
+   * With {@code -Dkit.seeds=N} on so many seeds, with {@code -Dkit.rounds=N} more or less on each.
+   */
   static Stream<Arguments> promises() {
     return Seeds.several("TemporalContractTest", Integer.getInteger("kit.seeds", 1))
         .boxed()
@@ -66,7 +68,7 @@ class TemporalContractTest {
           schema,
           ledger,
           Seeds.random(seed),
-          Boolean.getBoolean("kit.long") ? 50 : 4);
+          Integer.getInteger("kit.rounds", 4));
     }
   }
 

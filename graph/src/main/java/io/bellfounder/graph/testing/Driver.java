@@ -40,6 +40,11 @@ public interface Driver {
     return true;
   }
 
+  /** Workers of this library, over the data source that is given: your pool, your server. */
+  static Factory workers() {
+    return (database, schema) -> new Workers(schema, new Runs(database, schema));
+  }
+
   /** The driver's workers and runs of one schema. */
   @FunctionalInterface
   interface Factory {

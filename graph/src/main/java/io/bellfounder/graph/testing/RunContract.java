@@ -379,7 +379,7 @@ public final class RunContract {
     if (!driver.takesTurns()) {
       new Limits(database, schema).running("loud", 4);
     }
-    int many = driver.takesTurns() ? Math.min(5000, 250 * rounds) : 100;
+    int many = driver.takesTurns() ? Math.min(5000, 250 * rounds) : 50;
     for (int i = 0; i < many; i++) {
       start(RunRequest.of(graph, "loud", Update.none()));
     }
