@@ -8,7 +8,7 @@ import picocli.CommandLine.Command;
     name = "bench",
     description = "Measures Bellfounder side by side with its peers.",
     mixinStandardHelpOptions = true,
-    subcommands = {GatewayBench.class, RunsBench.class})
+    subcommands = {GatewayBench.class, RunsBench.class, SpoolBench.class})
 public final class Bench {
   private Bench() {}
 

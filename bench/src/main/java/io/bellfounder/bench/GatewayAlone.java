@@ -14,9 +14,13 @@ import io.bellfounder.gateway.Provider;
 import io.bellfounder.gateway.Route;
 import io.bellfounder.gateway.RouteTable;
 import io.bellfounder.gateway.SettledCall;
+import io.bellfounder.gateway.Spool;
+import io.bellfounder.gateway.SpoolConfig;
 import io.bellfounder.gateway.Target;
 import io.bellfounder.wire.Dialect;
+import java.io.IOException;
 import java.net.URI;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.time.InstantSource;
 import java.util.List;
@@ -26,15 +30,16 @@ import java.util.UUID;
 import java.util.concurrent.ThreadLocalRandom;
 
 /**
- * The data plane without the rest of the product and with a ledger that forgets: what the path
- * itself costs, for profiling. Takes the upstream's port and prints its own.
+ * The data plane without the rest of the product, with a ledger that forgets or a spool: what the
+ * path itself costs, for profiling. Takes the upstream's port, and where its ledger goes if it is
+ * to keep one, and prints its own port.
  */
 final class GatewayAlone {
   static final String KEY = "bell_bench";
 
   private GatewayAlone() {}
 
-  public static void main(String[] arguments) throws InterruptedException {
+  public static void main(String[] arguments) throws InterruptedException, IOException {
     Provider provider =
         new Provider(
             "anthropic",
@@ -64,7 +69,7 @@ final class GatewayAlone {
                 secret -> secret.equals(KEY) ? new KeyCheck.Valid(key) : new KeyCheck.Unknown(),
                 () -> routes,
                 (_, _, _) -> price,
-                new Forgetful(),
+                arguments.length > 1 ? spool(Path.of(arguments[1])) : new Forgetful(),
                 CallListener.NONE,
                 GatewayMetrics.NONE,
                 InstantSource.system(),
@@ -75,6 +80,11 @@ final class GatewayAlone {
                         ThreadLocalRandom.current().nextLong())));
     System.out.println("gateway " + gateway.port());
     Thread.currentThread().join();
+  }
+
+  /** Room for some minutes of calls. */
+  private static Ledger spool(Path directory) throws IOException {
+    return Spool.open(SpoolConfig.in(directory).withBytesMax(16L << 30), InstantSource.system());
   }
 
   /** Every model of the one dialect leads to the upstream. */

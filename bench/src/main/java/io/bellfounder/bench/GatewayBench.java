@@ -48,7 +48,12 @@ final class GatewayBench implements Callable<Integer> {
       description = "Also measure the data plane alone, with a ledger that forgets.")
   private boolean dataPlane;
 
-  @Option(names = "--no-product", description = "Leave the whole product out; needs --data-plane.")
+  @Option(
+      names = "--spool",
+      description = "Also measure the data plane with its spool, which nobody reads.")
+  private boolean spool;
+
+  @Option(names = "--no-product", description = "Leave the whole product out; needs one of them.")
   private boolean noProduct;
 
   @Option(
@@ -82,7 +87,15 @@ final class GatewayBench implements Callable<Integer> {
               Files.createDirectories(directory.resolve("nginx")), upstream.port(), Ports.free()));
       if (dataPlane) {
         progress("nginx is up; starting the data plane alone");
-        subjects.add(Subject.gatewayAlone(directory.resolve("gateway.log"), upstream.port()));
+        subjects.add(Subject.gatewayAlone(directory.resolve("gateway.log"), upstream.port(), null));
+      }
+      if (spool) {
+        progress("starting the data plane with its spool");
+        subjects.add(
+            Subject.gatewayAlone(
+                directory.resolve("gateway-spool.log"),
+                upstream.port(),
+                Files.createDirectories(directory.resolve("spool"))));
       }
       if (!noProduct) {
         progress("starting Bellfounder");

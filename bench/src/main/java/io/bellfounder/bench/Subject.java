@@ -11,6 +11,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
@@ -151,26 +152,38 @@ record Subject(String name, int port, String key, Process process) implements Au
     return new Subject("nginx", port, "none", process);
   }
 
-  /** Starts the data plane alone, with a ledger that forgets. */
-  static Subject gatewayAlone(Path log, int upstreamPort) throws IOException, InterruptedException {
-    Process process =
-        start(
+  /**
+   * Starts the data plane alone.
+   *
+   * @param spool where its ledger goes; {@code null} for one that forgets
+   */
+  static Subject gatewayAlone(Path log, int upstreamPort, @Nullable Path spool)
+      throws IOException, InterruptedException {
+    List<String> command =
+        new ArrayList<>(
             List.of(
                 javaCommand(),
                 "-XX:+UseCompactObjectHeaders",
                 "-XX:MaxDirectMemorySize=512m",
+                "-Xms64m",
                 "-Xmx1g",
                 "--enable-native-access=ALL-UNNAMED",
-                "--sun-misc-unsafe-memory-access=allow",
-                "-cp",
-                System.getProperty("java.class.path"),
-                GatewayAlone.class.getName(),
-                Integer.toString(upstreamPort)),
-            Map.of(),
-            log);
+                "--sun-misc-unsafe-memory-access=allow"));
+    command.addAll(moreOptions());
+    command.addAll(
+        List.of(
+            "-cp",
+            System.getProperty("java.class.path"),
+            GatewayAlone.class.getName(),
+            Integer.toString(upstreamPort)));
+    if (spool != null) {
+      command.add(spool.toString());
+    }
+    Process process = start(command, Map.of(), log);
     String port =
         awaitLine(process, log, line -> line.startsWith("gateway ") ? line.substring(8) : null);
-    return new Subject("data plane", Integer.parseInt(port), GatewayAlone.KEY, process);
+    String name = spool == null ? "data plane" : "and spool";
+    return new Subject(name, Integer.parseInt(port), GatewayAlone.KEY, process);
   }
 
   /** Starts the product, ledger and database on, and makes a key. */
@@ -215,14 +228,18 @@ record Subject(String name, int port, String key, Process process) implements Au
                 "-Xmx1g",
                 "--enable-native-access=ALL-UNNAMED",
                 "--sun-misc-unsafe-memory-access=allow"));
-    String more = System.getenv().getOrDefault("BELL_JAVA_OPTS", "").strip();
     // They are for the server: what a recording says when it begins is no key.
-    if (!more.isEmpty() && words[0].equals("up")) {
-      command.addAll(List.of(more.split(" +")));
+    if (words[0].equals("up")) {
+      command.addAll(moreOptions());
     }
     command.addAll(List.of("-jar", jar.toString()));
     command.addAll(List.of(words));
     return command;
+  }
+
+  private static List<String> moreOptions() {
+    String more = System.getenv().getOrDefault("BELL_JAVA_OPTS", "").strip();
+    return more.isEmpty() ? List.of() : List.of(more.split(" +"));
   }
 
   private static String javaCommand() {

@@ -2,6 +2,7 @@ package io.bellfounder.gateway;
 
 import static java.util.Objects.requireNonNull;
 
+import io.bellfounder.gateway.SpoolSegment.Place;
 import io.bellfounder.wire.Usage;
 import java.io.IOException;
 import java.lang.System.Logger;
@@ -44,8 +45,9 @@ import org.jspecify.annotations.Nullable;
  *       rest.
  * </ul>
  *
- * <p>Called by several event loops at once: encoding happens outside the lock, an append inside it
- * is one short write.
+ * <p>Called by several event loops at once: encoding and writing happen outside the lock, which
+ * gives each record its place. What a reader sees ends before the first that is still being
+ * written.
  */
 public final class Spool implements Ledger, AutoCloseable {
   private static final Logger LOG = System.getLogger(Spool.class.getName());
@@ -61,17 +63,22 @@ public final class Spool implements Ledger, AutoCloseable {
   private final ReentrantLock lock = new ReentrantLock();
   private final Condition closing = lock.newCondition();
   private final Thread background;
+  private final Thread provider;
+
+  /** Of the one thread that prepares. */
+  private boolean spaceWanting;
 
   // Guarded by the lock.
   private final ArrayDeque<SpoolSegment> segments = new ArrayDeque<>();
   private final ArrayDeque<Path> spares = new ArrayDeque<>();
-  private final List<FileChannel> leftBehind = new ArrayList<>();
-  private final Map<UUID, Opening> open = new ConcurrentHashMap<>();
+  private final List<SpoolSegment> leftBehind = new ArrayList<>();
+  private final Map<UUID, Place> open = new ConcurrentHashMap<>();
   private final ArrayDeque<UUID> interrupted = new ArrayDeque<>();
   private @Nullable SpoolSegment current;
   private long nextNumber;
   private long nextSpare;
   private int allocating;
+  private int opening;
   private boolean dirty;
   private boolean newName;
   private boolean closed;
@@ -80,9 +87,6 @@ public final class Spool implements Ledger, AutoCloseable {
   private SpoolCursor cursor;
   private long waitingRecords;
   private int recovered;
-
-  /** The place of an open call's record. */
-  private record Opening(SpoolSegment segment, int offset, int length) {}
 
   /** Another process, or another spool in this one, holds the directory. */
   public static final class SpoolInUse extends IOException {
@@ -112,6 +116,7 @@ public final class Spool implements Ledger, AutoCloseable {
       spool.settleInterrupted();
       spool.prepare();
       spool.background.start();
+      spool.provider.start();
       opened = true;
       return spool;
     } finally {
@@ -129,6 +134,8 @@ public final class Spool implements Ledger, AutoCloseable {
     this.directoryLock = directoryLock;
     this.cursor = SpoolCursor.load(config.directory());
     this.background = Thread.ofPlatform().daemon().name("spool").unstarted(this::syncUntilClosed);
+    this.provider =
+        Thread.ofPlatform().daemon().name("spool-space").unstarted(this::prepareUntilClosed);
   }
 
   // ---- writing
@@ -141,6 +148,7 @@ public final class Spool implements Ledger, AutoCloseable {
     }
     var frame =
         SpoolFrame.of(SpoolFrame.Kind.OPENED, call.id(), clock.instant().toEpochMilli(), record);
+    Place place;
     lock.lock();
     try {
       var why = broken;
@@ -149,13 +157,31 @@ public final class Spool implements Ledger, AutoCloseable {
             closed ? "the spool is closed" : "its disk has failed: restart once it is mended", why);
       }
       reserve(frame.remaining());
-      var place = append(frame);
-      open.put(call.id(), place);
-      place.segment().countOpen(1);
+      place = begin(frame);
+      opening++;
     } catch (IOException e) {
       throw unavailable(refusal(e), e);
     } finally {
       lock.unlock();
+    }
+    boolean written = false;
+    try {
+      place.write(frame);
+      written = true;
+    } catch (IOException e) {
+      throw unavailable(refusal(e), e);
+    } finally {
+      lock.lock();
+      try {
+        opening--;
+        done(place);
+        if (written) {
+          open.put(call.id(), place);
+          place.segment().countOpen(1);
+        }
+      } finally {
+        lock.unlock();
+      }
     }
   }
 
@@ -172,24 +198,50 @@ public final class Spool implements Ledger, AutoCloseable {
   @Override
   public void settled(SettledCall call) {
     var frame = frame(call);
+    Place opened;
+    Place place;
     lock.lock();
     try {
-      var opening = open.get(call.opened().id());
-      if (opening == null) {
+      if (closed && open.containsKey(call.opened().id())) {
+        throw unavailable("the spool is closed", null);
+      }
+      opened = open.remove(call.opened().id());
+      if (opened == null) {
         LOG.log(Level.WARNING, "call " + call.opened().id() + " is not open: settled already?");
         return;
       }
-      if (closed) {
-        throw unavailable("the spool is closed", null);
-      }
-      append(frame);
-      open.remove(call.opened().id());
-      opening.segment().countOpen(-1);
-      waitingRecords++;
+      place = beginSettlement(call.opened().id(), opened, frame);
+    } finally {
+      lock.unlock();
+    }
+    boolean written = false;
+    try {
+      place.write(frame);
+      written = true;
     } catch (IOException e) {
       throw unavailable(refusal(e), e);
     } finally {
-      lock.unlock();
+      lock.lock();
+      try {
+        done(place);
+        if (written) {
+          opened.segment().countOpen(-1);
+          waitingRecords++;
+        } else {
+          open.put(call.opened().id(), opened);
+        }
+      } finally {
+        lock.unlock();
+      }
+    }
+  }
+
+  private Place beginSettlement(UUID id, Place opened, ByteBuffer frame) {
+    try {
+      return begin(frame);
+    } catch (IOException e) {
+      open.put(id, opened);
+      throw unavailable(refusal(e), e);
     }
   }
 
@@ -209,15 +261,30 @@ public final class Spool implements Ledger, AutoCloseable {
     return "the spool " + config.directory() + " cannot be written: " + e.getMessage();
   }
 
-  private Opening append(ByteBuffer frame) throws IOException {
+  /** Takes a place, which is written without the lock and then {@linkplain #done done}. */
+  private Place begin(ByteBuffer frame) throws IOException {
     int length = frame.remaining();
     var segment = current;
     if (segment == null || segment.room() < length) {
       segment = roll();
     }
-    int offset = segment.append(frame);
+    return segment.begin(length);
+  }
+
+  private void done(Place place) {
+    place.done();
     dirty = true;
-    return new Opening(segment, offset, length);
+  }
+
+  /** Under the lock from beginning to end: for what is rare. */
+  private Place append(ByteBuffer frame) throws IOException {
+    var place = begin(frame);
+    try {
+      place.write(frame);
+    } finally {
+      done(place);
+    }
+    return place;
   }
 
   private SpoolSegment roll() throws IOException {
@@ -236,9 +303,8 @@ public final class Spool implements Ledger, AutoCloseable {
   }
 
   private void leaveBehind() {
-    var full = current;
-    if (full != null && full.channel() != null) {
-      leftBehind.add(requireNonNull(full.channel()));
+    if (current != null) {
+      leftBehind.add(current);
     }
   }
 
@@ -246,7 +312,7 @@ public final class Spool implements Ledger, AutoCloseable {
 
   /** Makes sure that this record fits, and after it the settlement of every open call. */
   private void reserve(int length) throws IOException {
-    while (room() < length + (open.size() + 1L) * SpoolFrame.BYTES_MAX) {
+    while (room() < length + settlementsToCome(1)) {
       if (diskBytes() + config.segmentBytes() > config.bytesMax()) {
         refusingNow();
         throw new IOException(
@@ -256,6 +322,11 @@ public final class Spool implements Ledger, AutoCloseable {
       allocate();
     }
     refusing = false;
+  }
+
+  /** What is set aside for the open calls, those being opened, and so many more. */
+  private long settlementsToCome(int more) {
+    return ((long) open.size() + opening + more) * SpoolFrame.BYTES_MAX;
   }
 
   private void refusingNow() {
@@ -292,12 +363,22 @@ public final class Spool implements Ledger, AutoCloseable {
     return config.directory().resolve(SPARE + nextSpare++);
   }
 
-  /** Prepares a segment before it is needed, outside the lock. */
+  private void prepareUntilClosed() {
+    while (awaitInterval()) {
+      prepare();
+    }
+  }
+
+  /**
+   * Prepares a segment before it is needed, outside the lock, down to the disk: the first {@code
+   * fsync} of a file whose space is new is a commit of the file system's journal, and who writes
+   * into the file meanwhile waits for it.
+   */
   private void prepare() {
     Path spare;
     lock.lock();
     try {
-      boolean enough = room() >= config.segmentBytes() + (open.size() + 1L) * SpoolFrame.BYTES_MAX;
+      boolean enough = room() >= config.segmentBytes() + settlementsToCome(1);
       if (closed || enough || diskBytes() + config.segmentBytes() > config.bytesMax()) {
         return;
       }
@@ -309,12 +390,11 @@ public final class Spool implements Ledger, AutoCloseable {
     boolean made = false;
     try {
       disk.allocate(spare, config.segmentBytes());
+      SpoolDisk.sync(spare);
       made = true;
+      spaceWanting = false;
     } catch (IOException e) {
-      LOG.log(
-          Level.WARNING,
-          "no space for another spool segment (%s): new calls are refused once the present ones are full"
-              .formatted(e.getMessage()));
+      noSpaceNow(e);
     } finally {
       lock.lock();
       try {
@@ -328,36 +408,45 @@ public final class Spool implements Ledger, AutoCloseable {
     }
   }
 
+  private void noSpaceNow(IOException e) {
+    if (!spaceWanting) {
+      LOG.log(
+          Level.WARNING,
+          "no space for another spool segment (%s): new calls are refused once the present ones are full"
+              .formatted(e.getMessage()));
+    }
+    spaceWanting = true;
+  }
+
   // ---- keeping
 
   private void syncUntilClosed() {
-    long nanos = config.syncInterval().toNanos();
-    boolean over = false;
-    while (!over) {
-      lock.lock();
-      try {
-        long left = nanos;
-        while (!closed && left > 0) {
-          left = closing.awaitNanos(left);
-        }
-        over = closed;
-      } catch (InterruptedException e) {
-        over = true;
-      } finally {
-        lock.unlock();
-      }
+    while (awaitInterval()) {
       sync();
-      if (!over) {
-        prepare();
-        settleInterrupted();
+      settleInterrupted();
+    }
+  }
+
+  /** False once the spool is closed. */
+  private boolean awaitInterval() {
+    lock.lock();
+    try {
+      long left = config.syncInterval().toNanos();
+      while (!closed && left > 0) {
+        left = closing.awaitNanos(left);
       }
+      return !closed;
+    } catch (InterruptedException e) {
+      return false;
+    } finally {
+      lock.unlock();
     }
   }
 
   /** Brings all that was appended to the disk itself. */
   void sync() {
-    List<FileChannel> full;
-    FileChannel head;
+    List<SpoolSegment> full;
+    SpoolSegment head;
     boolean named;
     lock.lock();
     try {
@@ -365,36 +454,37 @@ public final class Spool implements Ledger, AutoCloseable {
         return;
       }
       dirty = false;
-      full = List.copyOf(leftBehind);
-      leftBehind.clear();
+      full = leftBehind.stream().filter(SpoolSegment::quiet).toList();
+      leftBehind.removeAll(full);
       named = newName;
       newName = false;
-      head = current == null ? null : current.channel();
+      head = current;
     } finally {
       lock.unlock();
     }
     try {
-      for (var channel : full) {
-        channel.force(false);
-        channel.close();
+      for (var segment : full) {
+        segment.force();
+        segment.closeChannel();
       }
       if (head != null) {
-        head.force(false);
+        head.force();
       }
       if (named) {
         SpoolDisk.syncNames(config.directory());
       }
     } catch (ClosedChannelException e) {
-      // An interrupted writer has opened the file anew: the next round takes that one.
-      markDirty();
+      // An interrupted writer has opened a file anew: the next round takes that one.
+      syncAgain(full);
     } catch (IOException e) {
       syncFailed(e);
     }
   }
 
-  private void markDirty() {
+  private void syncAgain(List<SpoolSegment> full) {
     lock.lock();
     try {
+      leftBehind.addAll(full);
       dirty = true;
       newName = true;
     } finally {
@@ -470,7 +560,7 @@ public final class Spool implements Ledger, AutoCloseable {
   private void readEarlier(SpoolSegment segment, SpoolFrame frame) {
     switch (frame.kind()) {
       case OPENED -> {
-        var place = new Opening(segment, frame.from(), frame.to() - frame.from());
+        var place = segment.at(frame.from(), frame.to() - frame.from());
         var before = open.put(frame.id(), place);
         segment.countOpen(1);
         if (before != null) {
@@ -506,6 +596,14 @@ public final class Spool implements Ledger, AutoCloseable {
   }
 
   private void damage(Path file, byte[] bytes, int from, int to) {
+    int at = from;
+    while (at < to && bytes[at] == 0) {
+      at++;
+    }
+    if (at == to) {
+      // The process died before this record was written, and after its neighbour was.
+      return;
+    }
     LOG.log(
         Level.ERROR,
         "the spool's %s is damaged from byte %d to %d; that part goes into quarantine, the rest is used"
@@ -550,10 +648,10 @@ public final class Spool implements Ledger, AutoCloseable {
   }
 
   /** False if there is no space at present. */
-  private boolean settleInterrupted(UUID id, Opening opening) {
+  private boolean settleInterrupted(UUID id, Place opening) {
     SpoolFrame frame = null;
     try {
-      var bytes = opening.segment().read(opening.offset(), opening.length());
+      var bytes = opening.read();
       frame = requireNonNull(SpoolFrame.at(bytes, 0, bytes.length), "a frame that was read before");
       append(frame(interrupted(frame.opened(), clock.instant())));
       waitingRecords++;
@@ -607,7 +705,7 @@ public final class Spool implements Ledger, AutoCloseable {
     try {
       for (var segment : segments) {
         if (segment.number >= number) {
-          return new View(segment, segment.written(), segment != current);
+          return new View(segment, segment.written(), segment != current && segment.quiet());
         }
       }
       return null;
@@ -676,9 +774,9 @@ public final class Spool implements Ledger, AutoCloseable {
     }
   }
 
-  private void carry(UUID id, Opening from) throws IOException {
+  private void carry(UUID id, Place from) throws IOException {
     reserve(from.length());
-    var to = append(ByteBuffer.wrap(from.segment().read(from.offset(), from.length())));
+    var to = append(ByteBuffer.wrap(from.read()));
     open.put(id, to);
     to.segment().countOpen(1);
     from.segment().countOpen(-1);
@@ -777,7 +875,8 @@ public final class Spool implements Ledger, AutoCloseable {
     } finally {
       lock.unlock();
     }
-    joinBackground();
+    join(background);
+    join(provider);
     sync();
     lock.lock();
     try {
@@ -794,9 +893,9 @@ public final class Spool implements Ledger, AutoCloseable {
     }
   }
 
-  private void joinBackground() {
+  private static void join(Thread thread) {
     try {
-      background.join(Duration.ofSeconds(10));
+      thread.join(Duration.ofSeconds(10));
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
     }

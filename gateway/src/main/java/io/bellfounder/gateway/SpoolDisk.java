@@ -39,6 +39,23 @@ interface SpoolDisk {
     }
   }
 
+  /**
+   * Brings a file to the disk itself, its length and its space included.
+   *
+   * @throws IOException if that fails; then there is no file any more
+   */
+  static void sync(Path file) throws IOException {
+    boolean done = false;
+    try (var channel = FileChannel.open(file, StandardOpenOption.WRITE)) {
+      channel.force(true);
+      done = true;
+    } finally {
+      if (!done) {
+        Files.deleteIfExists(file);
+      }
+    }
+  }
+
   /** Makes created, renamed and deleted names last through a power cut. */
   static void syncNames(Path directory) throws IOException {
     try (var channel = FileChannel.open(directory, StandardOpenOption.READ)) {
