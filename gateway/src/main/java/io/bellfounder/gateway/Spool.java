@@ -63,7 +63,7 @@ public final class Spool implements Ledger, AutoCloseable {
   private final ReentrantLock lock = new ReentrantLock();
   private final Condition closing = lock.newCondition();
   private final Thread background;
-  private final Thread provider;
+  private final Thread preparing;
 
   /** Of the one thread that prepares. */
   private boolean spaceWanting;
@@ -116,7 +116,7 @@ public final class Spool implements Ledger, AutoCloseable {
       spool.settleInterrupted();
       spool.prepare();
       spool.background.start();
-      spool.provider.start();
+      spool.preparing.start();
       opened = true;
       return spool;
     } finally {
@@ -134,7 +134,7 @@ public final class Spool implements Ledger, AutoCloseable {
     this.directoryLock = directoryLock;
     this.cursor = SpoolCursor.load(config.directory());
     this.background = Thread.ofPlatform().daemon().name("spool").unstarted(this::syncUntilClosed);
-    this.provider =
+    this.preparing =
         Thread.ofPlatform().daemon().name("spool-space").unstarted(this::prepareUntilClosed);
   }
 
@@ -312,7 +312,7 @@ public final class Spool implements Ledger, AutoCloseable {
 
   /** Makes sure that this record fits, and after it the settlement of every open call. */
   private void reserve(int length) throws IOException {
-    while (room() < length + settlementsToCome(1)) {
+    while (room() < length + settlementsToCome()) {
       if (diskBytes() + config.segmentBytes() > config.bytesMax()) {
         refusingNow();
         throw new IOException(
@@ -324,9 +324,9 @@ public final class Spool implements Ledger, AutoCloseable {
     refusing = false;
   }
 
-  /** What is set aside for the open calls, those being opened, and so many more. */
-  private long settlementsToCome(int more) {
-    return ((long) open.size() + opening + more) * SpoolFrame.BYTES_MAX;
+  /** What is set aside for the open calls, those being opened, and one more. */
+  private long settlementsToCome() {
+    return (open.size() + opening + 1L) * SpoolFrame.BYTES_MAX;
   }
 
   private void refusingNow() {
@@ -378,7 +378,7 @@ public final class Spool implements Ledger, AutoCloseable {
     Path spare;
     lock.lock();
     try {
-      boolean enough = room() >= config.segmentBytes() + settlementsToCome(1);
+      boolean enough = room() >= config.segmentBytes() + settlementsToCome();
       if (closed || enough || diskBytes() + config.segmentBytes() > config.bytesMax()) {
         return;
       }
@@ -876,7 +876,7 @@ public final class Spool implements Ledger, AutoCloseable {
       lock.unlock();
     }
     join(background);
-    join(provider);
+    join(preparing);
     sync();
     lock.lock();
     try {

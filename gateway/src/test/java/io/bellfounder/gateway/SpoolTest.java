@@ -283,6 +283,56 @@ class SpoolTest {
   }
 
   @Test
+  void a_record_that_was_never_written_before_one_that_was_is_no_damage() throws Exception {
+    try (var spool = spool()) {
+      for (int i = 0; i < 3; i++) {
+        settle(spool, i);
+      }
+    }
+    var file = segments().getFirst();
+    var whole = Files.readAllBytes(file);
+    var frames = new ArrayList<SpoolFrame>();
+    SpoolScan.frames(whole, 0, whole.length, frames::add, (bytes, from, to) -> {});
+    var missing = frames.get(3);
+    Arrays.fill(whole, missing.from(), missing.to(), (byte) 0);
+    restore(file, whole, whole.length, (byte) 0);
+
+    try (var spool = spool()) {
+      var settled = settlements(all(spool.reader()));
+      assertThat(settled)
+          .filteredOn(each -> each.outcome() == SettledCall.Outcome.INTERRUPTED)
+          .extracting(each -> each.opened().id())
+          .containsExactly(missing.id());
+      assertThat(settled).hasSize(3);
+    }
+    try (var files = Files.list(directory)) {
+      assertThat(files.filter(each -> each.getFileName().toString().startsWith("quarantine-")))
+          .isEmpty();
+    }
+  }
+
+  @Test
+  void a_reader_sees_nothing_beyond_a_record_that_is_still_being_written() throws Exception {
+    var spare = Files.write(directory.resolve("spare"), new byte[4096]);
+    var segment = SpoolSegment.begin(spare, directory, 1, 4096);
+    try {
+      var slow = segment.begin(100);
+      var quick = segment.begin(50);
+      quick.write(ByteBuffer.allocate(50));
+      quick.done();
+      assertThat(segment.written()).isZero();
+      assertThat(segment.quiet()).isFalse();
+
+      slow.write(ByteBuffer.allocate(100));
+      slow.done();
+      assertThat(segment.written()).isEqualTo(150);
+      assertThat(segment.quiet()).isTrue();
+    } finally {
+      segment.closeChannel();
+    }
+  }
+
+  @Test
   void a_damaged_cursor_means_that_all_is_given_once_more() throws Exception {
     try (var spool = spool()) {
       settle(spool, 1);

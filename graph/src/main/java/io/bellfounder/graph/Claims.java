@@ -168,11 +168,12 @@ final class Claims {
    * than the claim itself; without statistics a scan of everything would look cheap.
    */
   private static final String PLAN_ONCE =
-      """
-      SELECT set_config('idle_in_transaction_session_timeout', '15s', true),
-        set_config('plan_cache_mode', 'force_generic_plan', true),
-        set_config('enable_seqscan', 'off', true), set_config('jit', 'off', true);
-      """;
+      "SELECT "
+          + Database.BOUND_IDLE
+          + """
+          , set_config('plan_cache_mode', 'force_generic_plan', true),
+            set_config('enable_seqscan', 'off', true), set_config('jit', 'off', true);
+          """;
 
   private final Database db;
   private final WorkerOptions options;

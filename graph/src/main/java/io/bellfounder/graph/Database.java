@@ -5,7 +5,6 @@ import java.sql.PreparedStatement;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.sql.Statement;
-import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import javax.sql.DataSource;
@@ -13,8 +12,12 @@ import org.jspecify.annotations.Nullable;
 
 /** Statements under one schema name. */
 record Database(DataSource source, String schema) {
-  /** So long a transaction may wait for its next statement. */
-  static final Duration IDLE_MAX = Duration.ofSeconds(15);
+  /** So long a transaction may wait for its next statement, in milliseconds. */
+  private static final long IDLE_MAX_MILLIS = 15_000;
+
+  /** Ends the transaction after that; an expression to be selected in its first statement. */
+  static final String BOUND_IDLE =
+      "set_config('idle_in_transaction_session_timeout', '" + IDLE_MAX_MILLIS + "', true)";
 
   interface Work<T> {
     T in(Connection connection) throws SQLException;
@@ -30,18 +33,18 @@ record Database(DataSource source, String schema) {
 
   /**
    * Several statements or none. A process that stands still between them holds locks that nobody
-   * could pass by: the server ends the transaction after {@link #IDLE_MAX}.
+   * could pass by: the server ends the transaction after a while (see {@link #BOUND_IDLE}).
    */
   <T> T transaction(Work<T> work) throws SQLException {
     return begun(c -> {
       try (Statement statement = c.createStatement()) {
-        statement.execute("SET LOCAL idle_in_transaction_session_timeout = " + IDLE_MAX.toMillis());
+        statement.execute("SELECT " + BOUND_IDLE);
       }
       return work.in(c);
     });
   }
 
-  /** The same for work that sets that limit itself. */
+  /** The same for work that selects {@link #BOUND_IDLE} itself. */
   <T> T begun(Work<T> work) throws SQLException {
     try (Connection connection = source.getConnection()) {
       connection.setAutoCommit(false);

@@ -227,7 +227,9 @@ final class StepCarrier {
           !db.query(
                   c,
                   r -> 1,
-                  "SELECT set_config('idle_in_transaction_session_timeout', '15s', true) FROM ~.run"
+                  "SELECT "
+                      + Database.BOUND_IDLE
+                      + " FROM ~.run"
                       + " WHERE id = ? AND epoch = ? AND status = 'running' FOR UPDATE",
                   claim.run(),
                   claim.epoch())
