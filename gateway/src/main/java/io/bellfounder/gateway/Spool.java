@@ -355,7 +355,7 @@ public final class Spool implements Ledger, AutoCloseable {
 
   private void allocate() throws IOException {
     var spare = nextSpare();
-    disk.allocate(spare, config.segmentBytes());
+    disk.allocate(spare, config.segmentBytes(), SpoolDisk.Reach.SYSTEM);
     spares.add(spare);
   }
 
@@ -389,8 +389,7 @@ public final class Spool implements Ledger, AutoCloseable {
     }
     boolean made = false;
     try {
-      disk.allocate(spare, config.segmentBytes());
-      SpoolDisk.sync(spare);
+      disk.allocate(spare, config.segmentBytes(), SpoolDisk.Reach.DISK);
       made = true;
       spaceWanting = false;
     } catch (IOException e) {

@@ -10,44 +10,49 @@ import java.nio.file.StandardOpenOption;
 /** Where the spool's files get their space from. Tests give one that runs full. */
 @FunctionalInterface
 interface SpoolDisk {
+  int ZEROS_AT_ONCE = 64 << 10;
+  int SYNCED_AT_ONCE = 1 << 20;
 
-  /**
-   * Makes a file of zeros whose space is taken, so that writing into it cannot run out of space
-   * later. (On a file system that copies on write, such as btrfs or ZFS, it still can.) No {@code
-   * fsync}: the file system accounts for the space when it takes the bytes.
-   *
-   * @throws IOException if there is no room; then there is no file either
-   */
-  void allocate(Path file, int bytes) throws IOException;
-
-  SpoolDisk REAL = SpoolDisk::writeZeros;
-
-  private static void writeZeros(Path file, int bytes) throws IOException {
-    boolean done = false;
-    try (var channel =
-        FileChannel.open(file, StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE)) {
-      var zeros = ByteBuffer.allocateDirect(Math.min(bytes, 1 << 20));
-      for (int at = 0; at < bytes; ) {
-        zeros.clear().limit(Math.min(zeros.capacity(), bytes - at));
-        at += channel.write(zeros, at);
-      }
-      done = true;
-    } finally {
-      if (!done) {
-        Files.deleteIfExists(file);
-      }
-    }
+  /** How far a file's bytes have to come before it is used. */
+  enum Reach {
+    /** Taken by the operating system, which then has accounted for their space. */
+    SYSTEM,
+    /** On the disk itself, and the file's length and space with them. */
+    DISK
   }
 
   /**
-   * Brings a file to the disk itself, its length and its space included.
+   * Makes a file of zeros whose space is taken, so that writing into it cannot run out of space
+   * later. (On a file system that copies on write, such as btrfs or ZFS, it still can.)
    *
-   * @throws IOException if that fails; then there is no file any more
+   * @throws IOException if there is no room; then there is no file either
    */
-  static void sync(Path file) throws IOException {
+  void allocate(Path file, int bytes, Reach reach) throws IOException;
+
+  SpoolDisk REAL = SpoolDisk::writeZeros;
+
+  /**
+   * In small pieces: the operating system does not take a thread off its processor within a write
+   * or an fsync, so a large one holds up the calls that are served there for milliseconds.
+   */
+  private static void writeZeros(Path file, int bytes, Reach reach) throws IOException {
     boolean done = false;
-    try (var channel = FileChannel.open(file, StandardOpenOption.WRITE)) {
-      channel.force(true);
+    try (var channel =
+        FileChannel.open(file, StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE)) {
+      var zeros = ByteBuffer.allocateDirect(Math.min(bytes, ZEROS_AT_ONCE));
+      int synced = 0;
+      for (int at = 0; at < bytes; ) {
+        zeros.clear().limit(Math.min(zeros.capacity(), bytes - at));
+        at += channel.write(zeros, at);
+        if (reach == Reach.DISK && at - synced >= SYNCED_AT_ONCE) {
+          channel.force(false);
+          synced = at;
+        }
+        Thread.yield();
+      }
+      if (reach == Reach.DISK) {
+        channel.force(true);
+      }
       done = true;
     } finally {
       if (!done) {

@@ -349,11 +349,11 @@ class SpoolTest {
   void a_full_disk_refuses_new_calls_and_still_settles_every_open_one() throws Exception {
     var left = new AtomicLong(4);
     SpoolDisk small =
-        (file, bytes) -> {
+        (file, bytes, reach) -> {
           if (left.getAndDecrement() <= 0) {
             throw new IOException("No space left on device");
           }
-          SpoolDisk.REAL.allocate(file, bytes);
+          SpoolDisk.REAL.allocate(file, bytes, reach);
         };
     var admitted = new ArrayList<OpenedCall>();
     try (var spool = Spool.open(config(64L << 20), clock, small)) {
@@ -410,11 +410,11 @@ class SpoolTest {
     }
     var full = new AtomicBoolean(true);
     SpoolDisk disk =
-        (file, bytes) -> {
+        (file, bytes, reach) -> {
           if (full.get()) {
             throw new IOException("No space left on device");
           }
-          SpoolDisk.REAL.allocate(file, bytes);
+          SpoolDisk.REAL.allocate(file, bytes, reach);
         };
     try (var spool = Spool.open(config(64L << 20), clock, disk)) {
       assertThat(spool.recovered()).isZero();
