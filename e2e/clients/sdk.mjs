@@ -1,5 +1,6 @@
 // Drives one real SDK by commands, one JSON object a line on standard input; answers each with one line on standard
 // output. What it answers is what a program that uses the SDK would see: text, tool calls, token counts, or the error.
+import { appendFileSync } from 'node:fs';
 import { createInterface } from 'node:readline';
 import Anthropic from '@anthropic-ai/sdk';
 import OpenAI from 'openai';
@@ -8,6 +9,18 @@ const weather = {
   type: 'object',
   properties: { city: { type: 'string' } },
   required: ['city'],
+};
+
+const append = {
+  type: 'object',
+  properties: { path: { type: 'string' }, text: { type: 'string' } },
+  required: ['path', 'text'],
+};
+
+/** What the program does when the model calls its tool. */
+const appended = ({ path, text }) => {
+  appendFileSync(path, text);
+  return 'appended';
 };
 
 /** How an SDK's error looks to its caller; `kind` is the class, because programs catch classes. */
@@ -42,6 +55,15 @@ function anthropic({ baseUrl, key, retries }) {
     plain: async (c) => seen(await client.messages.create(body(c))),
     stream: async (c) => seen(await client.messages.stream(body(c)).finalMessage()),
     tools: async (c) => seen(await client.messages.stream({ ...body(c), tools }).finalMessage()),
+    turn: async (c) => {
+      const asked = { ...body(c), tools: [{ name: 'append', description: 'Appends to a file.', input_schema: append }] };
+      const called = await client.messages.stream(asked).finalMessage();
+      const content = called.content
+        .filter((b) => b.type === 'tool_use')
+        .map((b) => ({ type: 'tool_result', tool_use_id: b.id, content: appended(b.input) }));
+      const messages = [...asked.messages, { role: 'assistant', content: called.content }, { role: 'user', content }];
+      return seen(await client.messages.stream({ ...asked, messages }).finalMessage());
+    },
     abort: async (c) => {
       const stream = await client.messages.create({ ...body(c), stream: true });
       let events = 0;
@@ -84,6 +106,20 @@ function openai({ baseUrl, key, retries }) {
     plain: async (c) => seen(await client.chat.completions.create(body(c))),
     stream: async (c) => seen(await client.chat.completions.stream(body(c)).finalChatCompletion()),
     tools: async (c) => seen(await client.chat.completions.stream({ ...body(c), tools }).finalChatCompletion()),
+    turn: async (c) => {
+      const asked = {
+        ...body(c),
+        tools: [{ type: 'function', function: { name: 'append', description: 'Appends to a file.', parameters: append } }],
+      };
+      const called = (await client.chat.completions.stream(asked).finalChatCompletion()).choices[0].message;
+      const results = called.tool_calls.map((t) => ({
+        role: 'tool',
+        tool_call_id: t.id,
+        content: appended(JSON.parse(t.function.arguments)),
+      }));
+      const messages = [...asked.messages, called, ...results];
+      return seen(await client.chat.completions.stream({ ...asked, messages }).finalChatCompletion());
+    },
     abort: async (c) => {
       const stream = await client.chat.completions.create({ ...body(c), stream: true });
       let events = 0;

@@ -7,11 +7,13 @@ import com.anthropic.core.http.StreamResponse;
 import com.anthropic.errors.AnthropicException;
 import com.anthropic.errors.AnthropicServiceException;
 import com.anthropic.helpers.MessageAccumulator;
+import com.anthropic.models.messages.ContentBlockParam;
 import com.anthropic.models.messages.Message;
 import com.anthropic.models.messages.MessageCountTokensParams;
 import com.anthropic.models.messages.MessageCreateParams;
 import com.anthropic.models.messages.RawMessageStreamEvent;
 import com.anthropic.models.messages.Tool;
+import com.anthropic.models.messages.ToolResultBlockParam;
 import com.anthropic.models.models.ModelInfo;
 import com.anthropic.models.models.ModelListParams;
 import com.fasterxml.jackson.databind.JsonNode;
@@ -76,6 +78,7 @@ final class AnthropicJavaSdk implements Sdk {
       case "plain" -> seen(client.messages().create(params.build()));
       case "stream" -> seen(whole(client, params.build()));
       case "tools" -> seen(whole(client, params.addTool(weather()).build()));
+      case "turn" -> seen(turn(client, params.addTool(Appending.anthropic())));
       case "abort" -> leave(client, params.build(), ask.after());
       case "count" ->
           Seen.counted(
@@ -98,6 +101,22 @@ final class AnthropicJavaSdk implements Sdk {
                   .toList());
       default -> throw new IllegalArgumentException(ask.scenario());
     };
+  }
+
+  /** The model calls the tool, the program runs it, the model has the last word. */
+  private static Message turn(AnthropicClient client, MessageCreateParams.Builder params) {
+    Message called = whole(client, params.build());
+    List<ContentBlockParam> results =
+        called.content().stream()
+            .flatMap(block -> block.toolUse().stream())
+            .map(tool ->
+                ContentBlockParam.ofToolResult(
+                    ToolResultBlockParam.builder()
+                        .toolUseId(tool.id())
+                        .content(Appending.run(json(tool._input())))
+                        .build()))
+            .toList();
+    return whole(client, params.addMessage(called).addUserMessageOfContentBlockParams(results).build());
   }
 
   private static Message whole(AnthropicClient client, MessageCreateParams params) {

@@ -3,7 +3,7 @@ package io.bellfounder.e2e;
 /**
  * What a test wants an SDK to do, in words that fit every one of them.
  *
- * @param scenario plain, stream, tools, abort, count, models or embeddings
+ * @param scenario plain, stream, tools, turn, abort, count, models or embeddings
  * @param baseUrl where the SDK is pointed, without {@code /v1}
  * @param key the credential it is given
  * @param retries how often it may repeat a failed request by itself

@@ -17,15 +17,26 @@ final class Grammar {
    */
   static void assertKept(Exchange exchange) {
     Dialect dialect = exchange.path().endsWith("/messages") ? Dialect.ANTHROPIC : Dialect.OPENAI;
-    byte[] stream = exchange.responseBody();
     if (exchange.complete()) {
-      assertKept(dialect, stream, exchange.toString());
-      return;
+      assertKept(dialect, exchange.responseBody(), exchange.toString());
+    } else {
+      assertKeptSoFar(dialect, exchange.responseBody(), exchange.toString());
     }
+  }
+
+  /** Whether an exchange is a model's stream. */
+  static boolean governs(Exchange exchange) {
+    return exchange.streamed()
+        && exchange.status() == 200
+        && (exchange.path().endsWith("/messages") || exchange.path().endsWith("/completions"));
+  }
+
+  /** Right as far as the last whole event. */
+  static void assertKeptSoFar(Dialect dialect, byte[] stream, String call) {
     byte[] whole = Arrays.copyOf(stream, endOfLastEvent(stream));
     List<StreamGrammar.Violation> early =
         StreamGrammar.check(dialect, whole).stream().filter(v -> v.at() < whole.length).toList();
-    assertThat(early).as("%s", exchange).isEmpty();
+    assertThat(early).as("%s", call).isEmpty();
   }
 
   /** The same for a stream that came whole. */

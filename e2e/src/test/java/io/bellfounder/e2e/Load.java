@@ -1,7 +1,9 @@
 package io.bellfounder.e2e;
 
+import io.bellfounder.simulator.Dialect;
 import io.bellfounder.testing.Await;
 import io.bellfounder.testing.Seeds;
+import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.InputStream;
 import java.net.ConnectException;
@@ -40,6 +42,20 @@ final class Load implements AutoCloseable {
       String model = anthropic ? World.ANTHROPIC_MODEL : World.OPENAI_MODEL;
       return scene.equals(LIMITED) ? model + "-limited" : model;
     }
+
+    Dialect dialect() {
+      return anthropic ? Dialect.ANTHROPIC : Dialect.OPENAI;
+    }
+
+    /** Whether it is the provider that breaks the answer off. */
+    boolean broken() {
+      return scene.rule().containsKey("fault") && !refused();
+    }
+
+    private boolean refused() {
+      return scene.rule().get("fault") instanceof Map<?, ?> fault
+          && "status".equals(fault.get("type"));
+    }
   }
 
   /** How a client saw its call end. */
@@ -47,11 +63,11 @@ final class Load implements AutoCloseable {
     /** The answer came whole. */
     record Whole(int status, String body) implements End {}
 
-    /** The client left on purpose. */
-    record Left() implements End {}
+    /** The client left on purpose, with so much of the answer. */
+    record Left(String body) implements End {}
 
-    /** The connection broke. */
-    record Broke(String how) implements End {}
+    /** The connection broke after so much of the answer. */
+    record Broke(String how, String body) implements End {}
   }
 
   private static final Scene LIMITED = Scene.refuses(429, "1");
@@ -176,24 +192,33 @@ final class Load implements AutoCloseable {
             .header("x-claude-code-session-id", plan.session())
             .POST(HttpRequest.BodyPublishers.ofString(body(plan)))
             .build();
+    ByteArrayOutputStream taken = new ByteArrayOutputStream();
     try {
       HttpResponse<InputStream> response =
           http.send(request, HttpResponse.BodyHandlers.ofInputStream());
+      boolean leaves = plan.leaveAfter() >= 0 && response.statusCode() == 200;
       try (InputStream in = response.body()) {
-        if (plan.leaveAfter() >= 0 && response.statusCode() == 200) {
-          byte[] taken = in.readNBytes(plan.leaveAfter());
-          if (taken.length == plan.leaveAfter()) {
-            return new End.Left();
+        byte[] buffer = new byte[8 * 1024];
+        while (!leaves || taken.size() < plan.leaveAfter()) {
+          int n =
+              in.read(
+                  buffer,
+                  0,
+                  leaves
+                      ? Math.min(buffer.length, plan.leaveAfter() - taken.size())
+                      : buffer.length);
+          if (n < 0) {
+            return new End.Whole(response.statusCode(), taken.toString(StandardCharsets.UTF_8));
           }
-          return new End.Whole(200, new String(taken, StandardCharsets.UTF_8));
+          taken.write(buffer, 0, n);
         }
-        return new End.Whole(
-            response.statusCode(), new String(in.readAllBytes(), StandardCharsets.UTF_8));
+        return new End.Left(taken.toString(StandardCharsets.UTF_8));
       }
     } catch (ConnectException e) {
       throw e;
     } catch (IOException e) {
-      return new End.Broke(String.valueOf(e.getMessage()));
+      return new End.Broke(
+          String.valueOf(e.getMessage()), taken.toString(StandardCharsets.UTF_8));
     }
   }
 

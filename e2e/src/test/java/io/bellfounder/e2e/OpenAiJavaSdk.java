@@ -13,6 +13,8 @@ import com.openai.models.chat.completions.ChatCompletion;
 import com.openai.models.chat.completions.ChatCompletionChunk;
 import com.openai.models.chat.completions.ChatCompletionCreateParams;
 import com.openai.models.chat.completions.ChatCompletionMessage;
+import com.openai.models.chat.completions.ChatCompletionMessageToolCall;
+import com.openai.models.chat.completions.ChatCompletionToolMessageParam;
 import com.openai.models.completions.CompletionUsage;
 import com.openai.models.embeddings.CreateEmbeddingResponse;
 import com.openai.models.embeddings.EmbeddingCreateParams;
@@ -74,6 +76,7 @@ final class OpenAiJavaSdk implements Sdk {
       case "plain" -> seen(client.chat().completions().create(params.build()));
       case "stream" -> seen(whole(client, params.build()));
       case "tools" -> seen(whole(client, params.addFunctionTool(weather()).build()));
+      case "turn" -> seen(turn(client, params.addFunctionTool(Appending.openAi())));
       case "abort" -> leave(client, params.build(), ask.after());
       case "models" ->
           Seen.listed(client.models().list().autoPager().stream().map(Model::id).toList());
@@ -88,6 +91,21 @@ final class OpenAiJavaSdk implements Sdk {
                           .build()));
       default -> throw new IllegalArgumentException(ask.scenario());
     };
+  }
+
+  /** The model calls the tool, the program runs it, the model has the last word. */
+  private static ChatCompletion turn(
+      OpenAIClient client, ChatCompletionCreateParams.Builder params) {
+    ChatCompletionMessage called = whole(client, params.build()).choices().getFirst().message();
+    params.addMessage(called);
+    for (ChatCompletionMessageToolCall call : called.toolCalls().orElse(List.of())) {
+      params.addMessage(
+          ChatCompletionToolMessageParam.builder()
+              .toolCallId(call.asFunction().id())
+              .content(Appending.run(Json.read(call.asFunction().function().arguments())))
+              .build());
+    }
+    return whole(client, params.build());
   }
 
   private static ChatCompletion whole(OpenAIClient client, ChatCompletionCreateParams params) {

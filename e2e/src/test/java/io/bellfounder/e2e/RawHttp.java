@@ -95,8 +95,19 @@ final class RawHttp implements AutoCloseable {
     }
   }
 
-  /** Reads until the exchange is whole or the connection ended, and returns it. */
+  /**
+   * Reads until the exchange is whole or the connection ended, and returns it. A model's stream is
+   * held against the grammar, whatever the test is about.
+   */
   Exchange answer(Duration atMost) {
+    Exchange answer = whole(atMost);
+    if (Grammar.governs(answer)) {
+      Grammar.assertKept(answer);
+    }
+    return answer;
+  }
+
+  private Exchange whole(Duration atMost) {
     long deadline = System.nanoTime() + atMost.toNanos();
     while (true) {
       Exchange last = last();

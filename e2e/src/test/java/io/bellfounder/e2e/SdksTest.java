@@ -3,11 +3,16 @@ package io.bellfounder.e2e;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.bellfounder.testing.Await;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
+import java.util.Map;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
@@ -19,6 +24,8 @@ class SdksTest {
 
   private static World world;
   private static List<Sdk> sdks;
+
+  @TempDir Path folder;
 
   @BeforeAll
   static void start() {
@@ -81,6 +88,44 @@ class SdksTest {
 
   @ParameterizedTest
   @MethodSource("all")
+  void a_tool_turn_writes_the_file(Sdk sdk) throws IOException {
+    Path file = folder.resolve("bell.txt");
+    String input = Json.write(Map.of("path", file.toString(), "text", "Vivos voco.\n"));
+
+    Twice twice = ask(sdk, "turn", Scene.usesTool("append", input), Scene.says("It is written."));
+
+    assertThat(twice.through.text()).isEqualTo("It is written.");
+    assertThat(Files.readString(file)).isEqualTo("Vivos voco.\nVivos voco.\n");
+    assertThat(twice.seenThrough).hasSize(2);
+    twice.assertSame();
+  }
+
+  @ParameterizedTest
+  @MethodSource("all")
+  void an_overload_and_then_an_answer_is_an_answer(Sdk sdk) {
+    Ask ask = Ask.of("plain", world.provider().url(), World.PROVIDER_KEY, model(sdk));
+
+    Twice twice = ask(sdk, ask.withRetries(1), Scene.refuses(529), Scene.says("Now I can."));
+
+    assertThat(twice.through.text()).isEqualTo("Now I can.");
+    // The gateway asks again where the SDK itself would have done so.
+    assertThat(twice.seenDirectly).hasSize(2);
+    assertThat(twice.seenThrough).hasSize(2);
+    twice.assertSameAtLast();
+  }
+
+  @ParameterizedTest
+  @MethodSource("all")
+  void a_stream_that_breaks_off_is_the_same_error_and_never_a_whole_answer(Sdk sdk) {
+    Twice twice = ask(sdk, "stream", Scene.breaksOff("I was about to"));
+
+    assertThat(error(twice.through)).isNotNull();
+    assertThat(twice.atTheClient.getFirst().complete()).isFalse();
+    twice.assertSame();
+  }
+
+  @ParameterizedTest
+  @MethodSource("all")
   void a_rate_limit_arrives_with_its_retry_after(Sdk sdk) {
     // A name of its own: the gateway keeps the wait for the model, and would answer the next SDK
     // itself.
@@ -89,7 +134,7 @@ class SdksTest {
 
     assertThat(error(twice.through).status()).isEqualTo(429);
     assertThat(error(twice.through).retryAfter()).isEqualTo("90");
-    twice.assertSameError();
+    twice.assertSameAtLast();
   }
 
   @ParameterizedTest
@@ -115,7 +160,7 @@ class SdksTest {
             Scene.refuses(529));
 
     assertThat(error(twice.through).status()).isEqualTo(529);
-    twice.assertSameError();
+    twice.assertSameAtLast();
   }
 
   @ParameterizedTest
@@ -177,7 +222,10 @@ class SdksTest {
   }
 
   private static Twice ask(Sdk sdk, String scenario, String model, Scene... scenes) {
-    Ask ask = Ask.of(scenario, world.provider().url(), World.PROVIDER_KEY, model);
+    return ask(sdk, Ask.of(scenario, world.provider().url(), World.PROVIDER_KEY, model), scenes);
+  }
+
+  private static Twice ask(Sdk sdk, Ask ask, Scene... scenes) {
     world.provider().next(scenes);
     world.provider().tap().forget();
     Seen direct = sdk.ask(ask);
@@ -217,14 +265,22 @@ class SdksTest {
 
     void assertSame() {
       SameBytes.requests(seenDirectly, seenThrough);
-      assertSameError();
+      assertThat(atTheClient).hasSameSizeAs(seenThrough);
+      for (int i = 0; i < atTheClient.size(); i++) {
+        SameBytes.answer(seenThrough.get(i), atTheClient.get(i));
+      }
+      assertSameInTheProgram();
     }
 
     /** The gateway may have tried more often; what the client got is the provider's last word. */
-    void assertSameError() {
+    void assertSameAtLast() {
       SameBytes.request(seenDirectly.getFirst(), seenThrough.getFirst());
       assertThat(atTheClient).hasSize(1);
       SameBytes.answer(seenThrough.getLast(), atTheClient.getFirst());
+      assertSameInTheProgram();
+    }
+
+    private void assertSameInTheProgram() {
       assertThat(withoutIds(through)).isEqualTo(withoutIds(direct));
       atTheClient.stream().filter(Exchange::streamed).forEach(Grammar::assertKept);
     }
