@@ -116,7 +116,8 @@ final class AnthropicJavaSdk implements Sdk {
                         .content(Appending.run(json(tool._input())))
                         .build()))
             .toList();
-    return whole(client, params.addMessage(called).addUserMessageOfContentBlockParams(results).build());
+    return whole(
+        client, params.addMessage(called).addUserMessageOfContentBlockParams(results).build());
   }
 
   private static Message whole(AnthropicClient client, MessageCreateParams params) {

@@ -217,8 +217,7 @@ final class Load implements AutoCloseable {
     } catch (ConnectException e) {
       throw e;
     } catch (IOException e) {
-      return new End.Broke(
-          String.valueOf(e.getMessage()), taken.toString(StandardCharsets.UTF_8));
+      return new End.Broke(String.valueOf(e.getMessage()), taken.toString(StandardCharsets.UTF_8));
     }
   }
 

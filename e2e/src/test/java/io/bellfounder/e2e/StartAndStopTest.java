@@ -2,6 +2,8 @@ package io.bellfounder.e2e;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.bellfounder.postgres.EmbeddedPostgres;
+import io.bellfounder.postgres.PostgresSettings;
 import io.bellfounder.testing.Await;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -60,7 +62,38 @@ class StartAndStopTest {
         Bellfounder second = Bellfounder.start(data, environment)) {
       assertThat(second.exit(REFUSED_WITHIN)).isNotZero();
       assertThat(second.output()).contains(data.toString()).doesNotContain("Exception");
+      assertThat(second.output().lines()).hasSize(1);
       assertThat(Calls.get(first.url(), "/health/ready").status()).isEqualTo(200);
+    }
+  }
+
+  @Test
+  void a_first_start_says_the_link_once_its_database_is_there() {
+    PostgresSettings settings = PostgresSettings.durable(DataDirectories.fresh());
+    String database;
+    try (EmbeddedPostgres postgres = EmbeddedPostgres.start(settings)) {
+      database =
+          "postgres://%s:%s@127.0.0.1:%d/postgres"
+              .formatted(
+                  postgres.address().user(),
+                  postgres.address().password(),
+                  postgres.address().port());
+    }
+    try (Bellfounder server =
+        Bellfounder.up(
+            DataDirectories.fresh(),
+            World.environment(provider.url(), Map.of("BELL_DATABASE_URL", database)))) {
+      assertThat(server.output()).doesNotContain("/sign-in#token=");
+      assertThat(Calls.get(server.url(), "/health").status()).isEqualTo(200);
+      assertThat(Calls.get(server.url(), "/health").responseText()).contains("degraded");
+
+      try (EmbeddedPostgres _ = EmbeddedPostgres.start(settings)) {
+        Await.until(
+            "the link is said",
+            Duration.ofSeconds(30),
+            () -> server.output().contains("/sign-in#token="));
+        server.administrator();
+      }
     }
   }
 

@@ -34,7 +34,7 @@ final class FrontDoor implements Handler<HttpServerRequest> {
         && (path.equals("/") || path.equals("/api/hello"))) {
       // Claude Code knocks with these at its start; they tell it only that somebody is there.
       request.response().putHeader("x-request-id", id.toString()).end();
-    } else if (plane.draining && path.equals("/health/ready")) {
+    } else if (plane.draining && (path.equals("/health/ready") || path.equals("/health"))) {
       ControlPlane.Problems.unavailable(request, id.toString(), "This node is shutting down.");
     } else {
       controlPlane.forward(request, id.toString());

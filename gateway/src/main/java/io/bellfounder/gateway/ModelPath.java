@@ -17,28 +17,28 @@ record ModelPath(@Nullable String key, String below, boolean versioned) {
   /** Null if the path is none of ours to answer: it then belongs to the control plane. */
   static @Nullable ModelPath parse(String path) {
     String key = null;
-    String rest = path;
-    if (path.startsWith("/ak/")) {
-      int end = path.indexOf('/', 4);
-      key = decoded(path.substring(4, end < 0 ? path.length() : end));
-      rest = end < 0 ? "" : path.substring(end);
+    String rest = withoutEmptySegments(path);
+    if (rest.startsWith("/ak/")) {
+      int end = rest.indexOf('/', 4);
+      key = decoded(rest.substring(4, end < 0 ? rest.length() : end));
+      rest = end < 0 ? "" : withoutEmptySegments(rest.substring(end));
     }
     boolean versioned = false;
     // A base URL that ends in /v1 makes some clients ask for /v1/v1/messages.
     while (rest.startsWith("/v1/")) {
-      rest = rest.substring(3);
+      rest = withoutEmptySegments(rest.substring(3));
       versioned = true;
     }
     return versioned || key != null ? new ModelPath(key, rest, versioned) : null;
   }
 
-  /** A path that may be logged: the key in it is hidden. */
-  static String masked(String path) {
-    if (!path.startsWith("/ak/")) {
-      return path;
+  /** A base URL that ends in a slash makes some clients ask for //v1/messages. */
+  private static String withoutEmptySegments(String path) {
+    String rest = path;
+    while (rest.startsWith("//")) {
+      rest = rest.substring(1);
     }
-    int end = path.indexOf('/', 4);
-    return "/ak/***" + (end < 0 ? "" : path.substring(end));
+    return rest;
   }
 
   private static String decoded(String segment) {

@@ -25,6 +25,9 @@ class SmallPartsTest {
       value = {
         "/v1/messages, -, /messages, true",
         "/v1/v1/messages, -, /messages, true",
+        "//v1/messages, -, /messages, true",
+        "/v1//v1/messages, -, /messages, true",
+        "/ak/secret//v1/messages, secret, /messages, true",
         "/ak/s%2B+x/v1/models, s++x, /models, true",
         "/ak/secret, secret, '', false",
         "/ak/secret/other, secret, /other, false"

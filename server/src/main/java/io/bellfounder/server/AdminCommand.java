@@ -5,8 +5,10 @@ import io.bellfounder.server.identity.AdministratorLink;
 import io.bellfounder.server.launch.CommandDatabase;
 import io.bellfounder.server.launch.RunningAddress;
 import java.net.URI;
+import java.security.SecureRandom;
 import java.sql.Connection;
 import java.sql.SQLException;
+import java.time.InstantSource;
 import java.util.Map;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
@@ -66,6 +68,8 @@ final class AdminCommand {
         var made =
             AdministratorLink.byOperator(
                 connection,
+                InstantSource.system(),
+                new SecureRandom(),
                 base.endsWith("/") ? base.substring(0, base.length() - 1) : base,
                 new AdministratorLink.Wanted(email, organisation, fresh));
         System.err.println(

@@ -4,10 +4,12 @@ import io.bellfounder.server.config.BellConfig;
 import io.bellfounder.server.launch.CommandDatabase;
 import io.bellfounder.server.launch.LaunchRefused;
 import io.bellfounder.server.teams.KeyCreation;
+import java.security.SecureRandom;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.time.Duration;
 import java.time.Instant;
+import java.time.InstantSource;
 import java.util.Map;
 import java.util.concurrent.Callable;
 import java.util.regex.Matcher;
@@ -56,12 +58,14 @@ final class KeyCommand {
       if (name.isBlank() || name.length() > NAME_LENGTH_MAX) {
         throw new LaunchRefused("--name takes 1 to " + NAME_LENGTH_MAX + " characters");
       }
-      Instant end = expires == null ? null : Instant.now().plus(duration(expires));
+      InstantSource clock = InstantSource.system();
+      Instant end = expires == null ? null : clock.instant().plus(duration(expires));
       BellConfig config = options.source(Map.of()).load().config();
       try (CommandDatabase database = CommandDatabase.open(config);
           Connection connection = database.access().app()) {
         System.out.println(
-            KeyCreation.byOperator(connection, database.masterKey(), name.strip(), end)
+            KeyCreation.byOperator(
+                    connection, clock, new SecureRandom(), database.masterKey(), name.strip(), end)
                 .secret()
                 .text());
       }

@@ -1,7 +1,9 @@
 package io.bellfounder.server;
 
+import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
 import sun.misc.Signal;
 
 /**
@@ -30,6 +32,11 @@ final class StopSignals {
 
   boolean received() {
     return first.getCount() == 0;
+  }
+
+  /** Waits so long at most. */
+  void await(Duration atMost) throws InterruptedException {
+    var _ = first.await(atMost.toMillis(), TimeUnit.MILLISECONDS);
   }
 
   void await() throws InterruptedException {

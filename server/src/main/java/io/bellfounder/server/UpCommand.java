@@ -9,6 +9,7 @@ import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
+import org.springframework.core.NestedRuntimeException;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
@@ -23,6 +24,9 @@ final class UpCommand implements Callable<Integer> {
 
   /** Longer than a first start's migrations take; a database that is away is said then. */
   private static final Duration DATABASE_WAIT = Duration.ofSeconds(20);
+
+  /** Between two tries to ask a database that had been there. */
+  private static final Duration AGAIN = Duration.ofSeconds(1);
 
   @Mixin final ConfigOptions options = new ConfigOptions();
 
@@ -47,18 +51,38 @@ final class UpCommand implements Callable<Integer> {
       boolean database = database(launched, signals);
       if (!signals.received()) {
         System.out.println("Bellfounder is ready: " + launched.localUrl());
-        if (database) {
-          launched
-              .firstSignIn()
-              .ifPresent(link -> System.out.println("Sign in as the administrator, once: " + link));
-        } else {
+        if (!database) {
           LOG.warn("The database is not available yet: the gateway serves, the console waits");
         }
       }
+      sayFirstSignIn(launched, signals);
       signals.await();
       LOG.info("Stopping: calls under way may end, then everything is put away");
     }
     return 0;
+  }
+
+  /** Says the administrator's link as soon as the database is there and gives one. */
+  private static void sayFirstSignIn(Launched launched, StopSignals signals)
+      throws InterruptedException {
+    boolean failed = false;
+    while (!signals.received()) {
+      if (!launched.awaitDatabase(Duration.ofMillis(50))) {
+        continue;
+      }
+      try {
+        launched
+            .firstSignIn()
+            .ifPresent(link -> System.out.println("Sign in as the administrator, once: " + link));
+        return;
+      } catch (NestedRuntimeException away) {
+        if (!failed) {
+          LOG.warn("The database does not answer; it is asked again: {}", away.getMessage());
+        }
+        failed = true;
+        signals.await(AGAIN);
+      }
+    }
   }
 
   /** Waits for the database, but not against the operator's will. */

@@ -105,6 +105,18 @@ final class CommandsTest {
   }
 
   @Test
+  void a_held_data_directory_is_one_line_too() throws Exception {
+    Path data = Files.createDirectories(directory.resolve("held"));
+    try (DirectoryLock _ = DirectoryLock.take(data)) {
+      Said said = bell("up", "--port", "0", "--data", data.toString());
+
+      assertThat(said.code()).isEqualTo(1);
+      assertThat(said.err().lines()).hasSize(1);
+      assertThat(said.err()).contains("in use", "--data");
+    }
+  }
+
+  @Test
   void a_port_that_is_taken_is_named_with_the_remedy() throws IOException {
     try (ServerSocket other = new ServerSocket(0, 1, InetAddress.ofLiteral("127.0.0.1"))) {
       String port = Integer.toString(other.getLocalPort());

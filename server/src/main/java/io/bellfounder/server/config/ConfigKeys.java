@@ -122,7 +122,7 @@ final class ConfigKeys {
               "gateway.breaker.openFor",
               "30s",
               "100ms to 1h",
-              "How long an opened breaker keeps calls away at first; it doubles while the target stays bad, up to 16 times."),
+              "How long an opened breaker keeps calls away at first; it doubles while the target stays bad, up to 5 minutes."),
           key(
               "gateway.maxConcurrentCalls",
               "2000",

@@ -110,7 +110,7 @@ final class DataPlane implements SmartLifecycle, PublicPort, HealthPart {
                   routes,
                   prices,
                   spool,
-                  live,
+                  new CallLog(live),
                   meters,
                   clock,
                   new ThreadLocalGenerator(),

@@ -163,30 +163,29 @@ final class LedgerShipper {
         case SpoolRecord.Opened _ -> {}
       }
     }
-    List<SettledCall> taken = store(settled);
+    store(settled);
     reader.commit(batch);
     carried += settled.size();
-    live.stored(taken);
+    // Those kept aside too: a page that read the database would lack them, so all pages do.
+    live.stored(settled);
     return batch.records().size();
   }
 
-  /** Those the database took; the others are kept aside. */
-  private List<SettledCall> store(List<SettledCall> calls) throws IOException {
+  /** What the database does not take is kept aside. */
+  private void store(List<SettledCall> calls) throws IOException {
     try {
       stored += store.store(calls);
-      return calls;
     } catch (RuntimeException e) {
       if (!FinalRefusal.isFinal(e) || refused.full()) {
         throw e;
       }
       if (calls.size() == 1) {
         keepAside(calls.getFirst(), e);
-        return List.of();
+        return;
       }
       int half = calls.size() / 2;
-      List<SettledCall> taken = new ArrayList<>(store(calls.subList(0, half)));
-      taken.addAll(store(calls.subList(half, calls.size())));
-      return taken;
+      store(calls.subList(0, half));
+      store(calls.subList(half, calls.size()));
     }
   }
 

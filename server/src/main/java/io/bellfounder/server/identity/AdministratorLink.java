@@ -4,7 +4,6 @@ import io.bellfounder.server.audit.Actor;
 import io.bellfounder.server.audit.AuditChain;
 import io.bellfounder.server.audit.AuditEntry;
 import io.bellfounder.server.launch.LaunchRefused;
-import io.bellfounder.server.tenant.ThreadLocalGenerator;
 import io.bellfounder.server.tenant.TimeOrderedIds;
 import java.security.SecureRandom;
 import java.sql.Connection;
@@ -41,11 +40,11 @@ public final class AdministratorLink {
   private final TimeOrderedIds ids;
   private final NewLink links;
 
-  private AdministratorLink(Connection connection, InstantSource clock) {
+  private AdministratorLink(Connection connection, InstantSource clock, SecureRandom random) {
     this.connection = connection;
     this.clock = clock;
-    this.ids = new TimeOrderedIds(clock, new ThreadLocalGenerator());
-    this.links = new NewLink(clock, new SecureRandom(), ids);
+    this.ids = new TimeOrderedIds(clock, random);
+    this.links = new NewLink(clock, random, ids);
   }
 
   /**
@@ -69,14 +68,20 @@ public final class AdministratorLink {
    * Makes the link in a transaction of its own.
    *
    * @param connection as the application's role; left open
+   * @param random also of what is secret in the link
    * @param baseUrl what links begin with, without a slash at the end
    * @throws LaunchRefused if nobody or more than one is meant; it names who there is
    */
-  public static Made byOperator(Connection connection, String baseUrl, Wanted wanted)
+  public static Made byOperator(
+      Connection connection,
+      InstantSource clock,
+      SecureRandom random,
+      String baseUrl,
+      Wanted wanted)
       throws SQLException {
     connection.setAutoCommit(false);
     try {
-      Made made = new AdministratorLink(connection, InstantSource.system()).make(baseUrl, wanted);
+      Made made = new AdministratorLink(connection, clock, random).make(baseUrl, wanted);
       connection.commit();
       return made;
     } catch (SQLException | RuntimeException e) {

@@ -3,7 +3,9 @@ package io.bellfounder.server.identity;
 import io.bellfounder.server.api.Problem;
 import jakarta.servlet.http.HttpServletRequest;
 import java.util.List;
+import java.util.Optional;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.MDC;
 import org.springdoc.core.utils.SpringDocUtils;
 import org.springframework.core.MethodParameter;
 import org.springframework.http.HttpStatus;
@@ -44,9 +46,14 @@ final class CallerArgument implements HandlerMethodArgumentResolver, WebMvcConfi
       NativeWebRequest request,
       @Nullable WebDataBinderFactory binders) {
     HttpServletRequest servlet = request.getNativeRequest(HttpServletRequest.class);
-    return (servlet == null ? java.util.Optional.<Token>empty() : SessionCookie.read(servlet))
-        .flatMap(sessions::find)
-        .orElseThrow(() ->
-            Problem.of(HttpStatus.UNAUTHORIZED, "not_signed_in", "Sign in first, in a browser."));
+    Caller caller =
+        (servlet == null ? Optional.<Token>empty() : SessionCookie.read(servlet))
+            .flatMap(sessions::find)
+            .orElseThrow(() ->
+                Problem.of(
+                    HttpStatus.UNAUTHORIZED, "not_signed_in", "Sign in first, in a browser."));
+    // For the log lines of this request.
+    MDC.put("memberId", caller.memberId().toString());
+    return caller;
   }
 }

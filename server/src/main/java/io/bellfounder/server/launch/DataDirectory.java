@@ -26,6 +26,10 @@ public record DataDirectory(Path root) {
    */
   public static DataDirectory at(Path path) {
     DataDirectory directory = new DataDirectory(path);
+    if (Files.exists(directory.root()) && !Files.isDirectory(directory.root())) {
+      throw new LaunchRefused(
+          directory.root() + " is a file and no data directory: choose another with --data");
+    }
     try {
       if (!Files.isDirectory(directory.root())) {
         Files.createDirectories(directory.root());

@@ -5,12 +5,16 @@ import java.sql.SQLException;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.atomic.AtomicReference;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * Whether the database can be used: not before it was reached once and migrated. Safe for use by
  * many threads.
  */
 public final class DatabaseState {
+  private static final Logger LOG = LoggerFactory.getLogger(DatabaseState.class);
+
   private final CountDownLatch migrated = new CountDownLatch(1);
   private final AtomicReference<@Nullable String> problem =
       new AtomicReference<>("not yet connected");
@@ -40,10 +44,20 @@ public final class DatabaseState {
     if (!migrated()) {
       return;
     }
+    String found = ask();
+    String before = problem.getAndSet(found);
+    if (found != null && before == null) {
+      LOG.warn("The database is away; calls to models are served without it: {}", found);
+    } else if (found == null && before != null) {
+      LOG.info("The database is back");
+    }
+  }
+
+  private @Nullable String ask() {
     try (Connection connection = access.app()) {
-      problem.set(connection.isValid(2) ? null : "the connection does not answer");
+      return connection.isValid(2) ? null : "the connection does not answer";
     } catch (SQLException e) {
-      problem.set(Migrations.words(e));
+      return Migrations.words(e);
     }
   }
 

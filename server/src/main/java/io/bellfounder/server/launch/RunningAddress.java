@@ -6,12 +6,16 @@ import java.io.IOException;
 import java.net.URI;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * Where the console is reached. A running server writes it down in its data directory, because it
  * may have been told another port than the configuration says.
  */
 public final class RunningAddress {
+  private static final Logger LOG = LoggerFactory.getLogger(RunningAddress.class);
+
   private RunningAddress() {}
 
   /** The address of the server that holds the data directory, or else what is configured. */
@@ -60,8 +64,7 @@ public final class RunningAddress {
     try {
       Files.writeString(file, address + "\n");
     } catch (IOException e) {
-      org.slf4j.LoggerFactory.getLogger(RunningAddress.class)
-          .debug("the address cannot be written down", e);
+      LOG.debug("the address cannot be written down", e);
     }
   }
 }

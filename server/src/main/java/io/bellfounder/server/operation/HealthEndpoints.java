@@ -31,7 +31,7 @@ final class HealthEndpoints {
    * 200 while this process wants traffic. A part that is away, such as the database, makes the
    * status {@code degraded} but not the answer a 503: the gateway serves without it.
    */
-  @GetMapping("/health/ready")
+  @GetMapping({"/health", "/health/ready"})
   ResponseEntity<Map<String, Object>> ready() {
     Map<String, Object> body = new LinkedHashMap<>();
     Map<String, Object> states = new LinkedHashMap<>();

@@ -6,8 +6,12 @@ import ch.qos.logback.classic.spi.ThrowableProxyUtil;
 import ch.qos.logback.core.encoder.EncoderBase;
 import java.nio.charset.StandardCharsets;
 import java.util.Map;
+import org.slf4j.event.KeyValuePair;
 
-/** One JSON object a line: time, level, logger, thread, message, the request's id, the error. */
+/**
+ * One JSON object a line: time, level, logger, thread, message, the request's id, what else is
+ * known of it, the error.
+ */
 final class JsonLines extends EncoderBase<ILoggingEvent> {
   private static final byte[] NOTHING = {};
   private static final int TEXT_LENGTH_MAX = 16_384;
@@ -41,6 +45,13 @@ final class JsonLines extends EncoderBase<ILoggingEvent> {
     field(line, "message", event.getFormattedMessage());
     for (Map.Entry<String, String> context : event.getMDCPropertyMap().entrySet()) {
       field(line, context.getKey(), context.getValue());
+    }
+    if (event.getKeyValuePairs() != null) {
+      for (KeyValuePair pair : event.getKeyValuePairs()) {
+        if (pair.value != null) {
+          field(line, pair.key, pair.value.toString());
+        }
+      }
     }
     IThrowableProxy error = event.getThrowableProxy();
     if (error != null) {

@@ -32,7 +32,9 @@ public final class Logs {
 
   /** Before anything is known: warnings only, on standard error. */
   public static void quiet() {
-    start("WARN", isTerminal());
+    LoggerContext context = start("WARN", isTerminal());
+    // There is no file yet, and the operator is told in one line.
+    context.getLogger(DETAIL).setLevel(Level.OFF);
   }
 
   /**
@@ -82,6 +84,10 @@ public final class Logs {
     context.getLogger("org.springframework.boot.SpringApplication").setLevel(Level.OFF);
     context.getLogger("org.springframework.boot.diagnostics").setLevel(Level.OFF);
     context.getLogger("org.springframework.boot.web.server").setLevel(Level.ERROR);
+    // That the database is away is said once, by DatabaseState, and not every minute by the pool.
+    context.getLogger("com.zaxxer.hikari").setLevel(Level.ERROR);
+    // A peer that resets its connection is no fault of ours; the call it broke says so itself.
+    context.getLogger("io.vertx.core.net.impl.ConnectionBase").setLevel(Level.OFF);
     if (!SLF4JBridgeHandler.isInstalled()) {
       SLF4JBridgeHandler.removeHandlersForRootLogger();
       SLF4JBridgeHandler.install();

@@ -44,10 +44,14 @@ public final class KeyCreation {
    * @param expiresAt {@code null} for never
    */
   public static Created byOperator(
-      Connection connection, MasterKey masterKey, String name, @Nullable Instant expiresAt)
+      Connection connection,
+      InstantSource clock,
+      SecureRandom random,
+      MasterKey masterKey,
+      String name,
+      @Nullable Instant expiresAt)
       throws SQLException {
-    InstantSource clock = InstantSource.system();
-    var creation = new KeyCreation(new KeyHash(masterKey), new SecureRandom(), clock);
+    var creation = new KeyCreation(new KeyHash(masterKey), random, clock);
     connection.setAutoCommit(false);
     try {
       try (PreparedStatement tenant =

@@ -2,19 +2,15 @@ package io.bellfounder.server.dataplane;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import com.sun.net.httpserver.HttpServer;
 import io.bellfounder.server.Browser;
 import io.bellfounder.server.TestServer;
 import io.bellfounder.testing.Await;
 import io.bellfounder.testing.FreePorts;
 import io.bellfounder.testing.TemporaryDatabase;
 import java.io.IOException;
-import java.net.InetAddress;
-import java.net.InetSocketAddress;
 import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
-import java.net.http.HttpRequest.BodyPublishers;
 import java.net.http.HttpResponse;
 import java.net.http.HttpResponse.BodyHandlers;
 import java.nio.charset.StandardCharsets;
@@ -25,7 +21,6 @@ import java.util.Map;
 import java.util.Queue;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
 import org.junit.jupiter.api.io.TempDir;
@@ -33,36 +28,15 @@ import tools.jackson.databind.JsonNode;
 
 /** The gateway inside the product: keys, ledger, live feed, restarts. */
 final class DataPlaneTest {
-  private static final String ANSWER =
-      """
-      {"id":"msg_1","type":"message","role":"assistant","model":"claude-opus-5-5","content":[{"type":"text",\
-      "text":"Hi"}],"stop_reason":"end_turn","usage":{"input_tokens":10,"output_tokens":5}}\
-      """;
 
   @RegisterExtension final TemporaryDatabase database = new TemporaryDatabase();
   @TempDir Path data;
   private final HttpClient http = HttpClient.newHttpClient();
-  private HttpServer provider;
-
-  @BeforeEach
-  void startProvider() throws IOException {
-    provider = HttpServer.create(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0), 0);
-    provider.createContext(
-        "/",
-        exchange -> {
-          exchange.getRequestBody().readAllBytes();
-          byte[] answer = ANSWER.getBytes(StandardCharsets.UTF_8);
-          exchange.getResponseHeaders().set("content-type", "application/json");
-          exchange.sendResponseHeaders(200, answer.length);
-          exchange.getResponseBody().write(answer);
-          exchange.close();
-        });
-    provider.start();
-  }
+  private final OneProvider provider = new OneProvider();
 
   @AfterEach
   void stopProvider() {
-    provider.stop(0);
+    provider.close();
   }
 
   @Test
@@ -117,7 +91,7 @@ final class DataPlaneTest {
           assertThat(new String(Files.readAllBytes(file), StandardCharsets.ISO_8859_1))
               .as(file.toString())
               .doesNotContain(secret)
-              .doesNotContain("A private prompt");
+              .doesNotContain(OneProvider.PROMPT);
         }
       }
     }
@@ -250,32 +224,12 @@ final class DataPlaneTest {
 
   private TestServer startWithoutWaiting(String url) throws IOException {
     Path config = data.resolve("bellfounder.yaml");
-    Files.writeString(
-        config,
-        """
-        providers:
-          anthropic:
-            dialect: anthropic
-            baseUrl: http://127.0.0.1:%d
-            apiKey: sk-ant-provider-secret-provider-secret
-        """
-            .formatted(provider.getAddress().getPort()));
+    Files.writeString(config, provider.yaml());
     return TestServer.start(data, config, Map.of("BELL_DATABASE_URL", url));
   }
 
   private int call(TestServer server, String secret) throws Exception {
-    HttpRequest request =
-        HttpRequest.newBuilder(URI.create(server.publicUrl() + "/v1/messages"))
-            .header("x-api-key", secret)
-            .header("anthropic-version", "2023-06-01")
-            .header("content-type", "application/json")
-            .POST(
-                BodyPublishers.ofString(
-                    """
-                    {"model":"claude-opus-5-5","max_tokens":10,"messages":[{"role":"user","content":"A private prompt"}]}\
-                    """))
-            .build();
-    return http.send(request, BodyHandlers.ofString()).statusCode();
+    return provider.call(server.publicUrl(), secret);
   }
 
   /** The lines of the live feed as they come, {@code (end)} after the last. */

@@ -2,7 +2,6 @@ package io.bellfounder.server.dataplane;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import com.sun.net.httpserver.HttpServer;
 import io.bellfounder.postgres.EmbeddedPostgres;
 import io.bellfounder.postgres.PostgresSettings;
 import io.bellfounder.server.Browser;
@@ -10,14 +9,6 @@ import io.bellfounder.server.Relay;
 import io.bellfounder.server.TestServer;
 import io.bellfounder.testing.Await;
 import java.io.IOException;
-import java.net.InetAddress;
-import java.net.InetSocketAddress;
-import java.net.URI;
-import java.net.http.HttpClient;
-import java.net.http.HttpRequest;
-import java.net.http.HttpRequest.BodyPublishers;
-import java.net.http.HttpResponse.BodyHandlers;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
@@ -36,36 +27,18 @@ import tools.jackson.databind.JsonNode;
 final class DatabaseAwayTest {
   private static final String PASSWORD = "a password for a test";
   private static final int CALLS_WHILE_AWAY = 40;
-  private static final String ANSWER =
-      """
-      {"id":"msg_1","type":"message","role":"assistant","model":"claude-opus-5-5","content":[{"type":"text",\
-      "text":"Hi"}],"stop_reason":"end_turn","usage":{"input_tokens":10,"output_tokens":5}}\
-      """;
 
   @TempDir Path data;
-  private final HttpClient http = HttpClient.newHttpClient();
-  private HttpServer provider;
+  private final OneProvider provider = new OneProvider();
 
   @BeforeEach
-  void startProvider() throws IOException {
+  void letOthersPass() throws IOException {
     Files.setPosixFilePermissions(data, PosixFilePermissions.fromString("rwx--x--x"));
-    provider = HttpServer.create(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0), 0);
-    provider.createContext(
-        "/",
-        exchange -> {
-          exchange.getRequestBody().readAllBytes();
-          byte[] answer = ANSWER.getBytes(StandardCharsets.UTF_8);
-          exchange.getResponseHeaders().set("content-type", "application/json");
-          exchange.sendResponseHeaders(200, answer.length);
-          exchange.getResponseBody().write(answer);
-          exchange.close();
-        });
-    provider.start();
   }
 
   @AfterEach
   void stopProvider() {
-    provider.stop(0);
+    provider.close();
   }
 
   @Test
@@ -169,37 +142,17 @@ final class DatabaseAwayTest {
     Path config = data.resolve("bellfounder.yaml");
     Files.writeString(
         config,
-        """
-        providers:
-          anthropic:
-            dialect: anthropic
-            baseUrl: http://127.0.0.1:%d
-            apiKey: sk-ant-provider-secret-provider-secret
-        database: { url: "jdbc:postgresql://127.0.0.1:%d/bell", user: "%s", password: "%s" }
-        """
-            .formatted(
-                provider.getAddress().getPort(),
-                relay.port(),
-                postgres.address().user(),
-                postgres.address().password()));
+        provider.yaml()
+            + """
+            database: { url: "jdbc:postgresql://127.0.0.1:%d/bell", user: "%s", password: "%s" }
+            """
+                .formatted(relay.port(), postgres.address().user(), postgres.address().password()));
     TestServer server = TestServer.start(data, config, Map.of());
     assertThat(server.launched().awaitDatabase(Duration.ofSeconds(30))).isTrue();
     return server;
   }
 
   private int call(TestServer server, String secret) throws Exception {
-    HttpRequest request =
-        HttpRequest.newBuilder(URI.create(server.publicUrl() + "/v1/messages"))
-            .timeout(Duration.ofSeconds(5))
-            .header("x-api-key", secret)
-            .header("anthropic-version", "2023-06-01")
-            .header("content-type", "application/json")
-            .POST(
-                BodyPublishers.ofString(
-                    """
-                    {"model":"claude-opus-5-5","max_tokens":10,"messages":[{"role":"user","content":"Hi"}]}\
-                    """))
-            .build();
-    return http.send(request, BodyHandlers.ofString()).statusCode();
+    return provider.call(server.publicUrl(), secret);
   }
 }

@@ -71,10 +71,16 @@ final class RefusedCallsTest {
       calls.add(n == 0 || n == 137 || n == 299 ? poison() : call());
     }
     settle(calls);
+    LiveCalls live = server.bean(LiveCalls.class);
+    calls.forEach(live::settled);
 
     LedgerShipper shipper = shipper(RefusedCalls.MAX);
     shipper.start();
     Await.until("all are carried", () -> shipper.backlog().records() == 0);
+    // No list shows what sums lack.
+    Await.until(
+        "none is shown from memory",
+        () -> live.of(calls.getFirst().opened().key().organisationId()).isEmpty());
 
     assertThat(shipper.refused()).isEqualTo(3);
     assertThat(shipper.problem()).contains("3 settled calls");

@@ -122,6 +122,10 @@ final class LaunchedTest {
         .isInstanceOf(LaunchRefused.class)
         .hasMessageContaining("cannot be written")
         .hasMessageContaining("--data");
+    assertThatThrownBy(() -> start(Map.of("BELL_DATA_DIR", file.toString())))
+        .isInstanceOf(LaunchRefused.class)
+        .hasMessageContaining("is a file")
+        .hasMessageContaining("--data");
   }
 
   @Test
