@@ -9,17 +9,13 @@ import java.lang.System.Logger;
 import java.lang.System.Logger.Level;
 import java.nio.ByteBuffer;
 import java.nio.channels.ClosedChannelException;
-import java.nio.channels.FileChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.StandardOpenOption;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
-import java.util.Arrays;
-import java.util.Comparator;
 import java.util.Iterator;
 import java.util.List;
 import java.util.Map;
@@ -51,33 +47,27 @@ import org.jspecify.annotations.Nullable;
  */
 public final class Spool implements Ledger, AutoCloseable {
   private static final Logger LOG = System.getLogger(Spool.class.getName());
-  private static final String SPARE = "spare-";
 
   /** Open calls are carried on once this many segments hang on the oldest. */
   private static final int SEGMENTS_KEPT_FOR_OPEN_CALLS = 3;
 
   private final SpoolConfig config;
   private final InstantSource clock;
-  private final SpoolDisk disk;
   private final SpoolLock directoryLock;
+  private final SpoolQuarantine quarantine;
   private final ReentrantLock lock = new ReentrantLock();
   private final Condition closing = lock.newCondition();
   private final Thread background;
   private final Thread preparing;
 
-  /** Of the one thread that prepares. */
-  private boolean spaceWanting;
-
   // Guarded by the lock.
   private final ArrayDeque<SpoolSegment> segments = new ArrayDeque<>();
-  private final ArrayDeque<Path> spares = new ArrayDeque<>();
+  private final SpoolSpares spares;
   private final List<SpoolSegment> leftBehind = new ArrayList<>();
   private final Map<UUID, Place> open = new ConcurrentHashMap<>();
   private final ArrayDeque<UUID> interrupted = new ArrayDeque<>();
   private @Nullable SpoolSegment current;
   private long nextNumber;
-  private long nextSpare;
-  private int allocating;
   private int opening;
   private boolean dirty;
   private boolean newName;
@@ -130,8 +120,9 @@ public final class Spool implements Ledger, AutoCloseable {
       throws IOException {
     this.config = config;
     this.clock = clock;
-    this.disk = disk;
     this.directoryLock = directoryLock;
+    this.quarantine = new SpoolQuarantine(config.directory());
+    this.spares = new SpoolSpares(config, disk);
     this.cursor = SpoolCursor.load(config.directory());
     this.background = Thread.ofPlatform().daemon().name("spool").unstarted(this::syncUntilClosed);
     this.preparing =
@@ -288,12 +279,7 @@ public final class Spool implements Ledger, AutoCloseable {
   }
 
   private SpoolSegment roll() throws IOException {
-    if (spares.isEmpty()) {
-      allocate();
-    }
-    var next =
-        SpoolSegment.begin(spares.peek(), config.directory(), nextNumber, config.segmentBytes());
-    spares.remove();
+    var next = spares.begin(nextNumber);
     nextNumber++;
     newName = true;
     leaveBehind();
@@ -319,7 +305,7 @@ public final class Spool implements Ledger, AutoCloseable {
             "it holds %d MiB that the database has not taken yet, its limit; calls are served again once it has"
                 .formatted(config.bytesMax() >> 20));
       }
-      allocate();
+      spares.add();
     }
     refusing = false;
   }
@@ -341,26 +327,16 @@ public final class Spool implements Ledger, AutoCloseable {
 
   /** Space that is certain: what a segment's end may waste on a frame that does not fit is not. */
   private long room() {
-    long inSpares = (long) spares.size() * (config.segmentBytes() - SpoolFrame.BYTES_MAX);
-    return inSpares + (current == null ? 0 : Math.max(0, current.room() - SpoolFrame.BYTES_MAX));
+    return spares.room()
+        + (current == null ? 0 : Math.max(0, current.room() - SpoolFrame.BYTES_MAX));
   }
 
   private long diskBytes() {
-    long bytes = (long) (spares.size() + allocating) * config.segmentBytes();
+    long bytes = spares.bytes();
     for (var segment : segments) {
       bytes += segment.capacity();
     }
     return bytes;
-  }
-
-  private void allocate() throws IOException {
-    var spare = nextSpare();
-    disk.allocate(spare, config.segmentBytes(), SpoolDisk.Reach.SYSTEM);
-    spares.add(spare);
-  }
-
-  private Path nextSpare() {
-    return config.directory().resolve(SPARE + nextSpare++);
   }
 
   private void prepareUntilClosed() {
@@ -382,39 +358,17 @@ public final class Spool implements Ledger, AutoCloseable {
       if (closed || enough || diskBytes() + config.segmentBytes() > config.bytesMax()) {
         return;
       }
-      spare = nextSpare();
-      allocating++;
+      spare = spares.prepared();
     } finally {
       lock.unlock();
     }
-    boolean made = false;
+    boolean made = spares.make(spare);
+    lock.lock();
     try {
-      disk.allocate(spare, config.segmentBytes(), SpoolDisk.Reach.DISK);
-      made = true;
-      spaceWanting = false;
-    } catch (IOException e) {
-      noSpaceNow(e);
+      spares.made(spare, made);
     } finally {
-      lock.lock();
-      try {
-        allocating--;
-        if (made) {
-          spares.add(spare);
-        }
-      } finally {
-        lock.unlock();
-      }
+      lock.unlock();
     }
-  }
-
-  private void noSpaceNow(IOException e) {
-    if (!spaceWanting) {
-      LOG.log(
-          Level.WARNING,
-          "no space for another spool segment (%s): new calls are refused once the present ones are full"
-              .formatted(e.getMessage()));
-    }
-    spaceWanting = true;
   }
 
   // ---- keeping
@@ -511,118 +465,15 @@ public final class Spool implements Ledger, AutoCloseable {
   private void readEarlier() throws IOException {
     lock.lock();
     try {
-      var files = new ArrayList<Path>();
-      try (var names = Files.list(config.directory())) {
-        for (var file : (Iterable<Path>) names::iterator) {
-          if (file.getFileName().toString().startsWith(SPARE)) {
-            Files.delete(file);
-          } else if (SpoolSegment.number(file) >= 0) {
-            files.add(file);
-          }
-        }
-      }
-      files.sort(Comparator.comparingLong(SpoolSegment::number));
-      nextNumber = cursor.segment() + 1;
-      for (var file : files) {
-        readEarlier(file);
-      }
-      interrupted.addAll(open.keySet());
+      spares.clear();
+      var remains = SpoolRemains.read(config.directory(), cursor, quarantine);
+      segments.addAll(remains.segments());
+      open.putAll(remains.open());
+      interrupted.addAll(remains.open().keySet());
+      waitingRecords = remains.waiting();
+      nextNumber = remains.nextNumber();
     } finally {
       lock.unlock();
-    }
-  }
-
-  private void readEarlier(Path file) throws IOException {
-    long number = SpoolSegment.number(file);
-    nextNumber = Math.max(nextNumber, number + 1);
-    var bytes = Files.readAllBytes(file);
-    var frames = new ArrayList<SpoolFrame>();
-    int written =
-        SpoolScan.frames(
-            bytes,
-            0,
-            bytes.length,
-            frames::add,
-            (damaged, from, to) -> damage(file, damaged, from, to));
-    cutTail(file, bytes, written);
-    if (written == 0) {
-      Files.delete(file);
-      return;
-    }
-    var segment = SpoolSegment.earlier(file, number, written);
-    segments.add(segment);
-    for (var frame : frames) {
-      readEarlier(segment, frame);
-    }
-  }
-
-  private void readEarlier(SpoolSegment segment, SpoolFrame frame) {
-    switch (frame.kind()) {
-      case OPENED -> {
-        var place = segment.at(frame.from(), frame.to() - frame.from());
-        var before = open.put(frame.id(), place);
-        segment.countOpen(1);
-        if (before != null) {
-          before.segment().countOpen(-1);
-        }
-      }
-      case SETTLED -> {
-        var opening = open.remove(frame.id());
-        if (opening != null) {
-          opening.segment().countOpen(-1);
-        }
-        waitingRecords += cursor.isAtOrBefore(segment.number, frame.from()) ? 1 : 0;
-      }
-    }
-  }
-
-  private static void cutTail(Path file, byte[] bytes, int written) throws IOException {
-    int torn = bytes.length;
-    while (torn > written && bytes[torn - 1] == 0) {
-      torn--;
-    }
-    if (torn > written) {
-      LOG.log(
-          Level.WARNING,
-          "the spool's %s ends in %d bytes of a record that was never finished; they are cut off"
-              .formatted(file.getFileName(), torn - written));
-    }
-    if (bytes.length > written) {
-      try (var channel = FileChannel.open(file, StandardOpenOption.WRITE)) {
-        channel.truncate(written);
-      }
-    }
-  }
-
-  private void damage(Path file, byte[] bytes, int from, int to) {
-    int at = from;
-    while (at < to && bytes[at] == 0) {
-      at++;
-    }
-    if (at == to) {
-      // The process died before this record was written, and after its neighbour was.
-      return;
-    }
-    LOG.log(
-        Level.ERROR,
-        "the spool's %s is damaged from byte %d to %d; that part goes into quarantine, the rest is used"
-            .formatted(file.getFileName(), from, to));
-    keepAside(file, from, bytes, from, to);
-  }
-
-  void quarantine(SpoolSegment segment, int offset, byte[] bytes, int from, int to) {
-    keepAside(segment.file, offset, bytes, from, to);
-  }
-
-  private void keepAside(Path file, int offset, byte[] bytes, int from, int to) {
-    var aside =
-        config
-            .directory()
-            .resolve("quarantine-" + SpoolSegment.number(file) + "-" + offset + ".bin");
-    try {
-      Files.write(aside, Arrays.copyOfRange(bytes, from, to));
-    } catch (IOException e) {
-      LOG.log(Level.ERROR, "damaged bytes cannot be kept in " + aside, e);
     }
   }
 
@@ -657,7 +508,7 @@ public final class Spool implements Ledger, AutoCloseable {
       recovered++;
     } catch (CallCodecReader.UnreadableCall e) {
       LOG.log(Level.ERROR, "open call %s cannot be read (%s)".formatted(id, e.getMessage()));
-      keepAside(opening.segment().file, opening.offset(), frame.bytes(), 0, frame.to());
+      quarantine.keep(opening.segment().number, opening.offset(), frame.bytes(), 0, frame.to());
     } catch (IOException e) {
       LOG.log(
           Level.WARNING,
@@ -724,6 +575,10 @@ public final class Spool implements Ledger, AutoCloseable {
     } finally {
       lock.unlock();
     }
+  }
+
+  SpoolQuarantine quarantine() {
+    return quarantine;
   }
 
   /** The one reader; it begins behind what was committed last. */
@@ -879,9 +734,6 @@ public final class Spool implements Ledger, AutoCloseable {
     sync();
     lock.lock();
     try {
-      for (var spare : spares) {
-        Files.deleteIfExists(spare);
-      }
       spares.clear();
       if (current != null) {
         current.closeChannel();

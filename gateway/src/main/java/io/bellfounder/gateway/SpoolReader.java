@@ -122,7 +122,9 @@ public final class SpoolReader {
           Level.ERROR,
           "the %s record of call %s cannot be read (%s)"
               .formatted(frame.kind(), frame.id(), e.getMessage()));
-      spool.quarantine(segment, windowFrom + frame.from(), frame.bytes(), frame.from(), frame.to());
+      spool
+          .quarantine()
+          .keep(segment.number, windowFrom + frame.from(), frame.bytes(), frame.from(), frame.to());
     }
   }
 
