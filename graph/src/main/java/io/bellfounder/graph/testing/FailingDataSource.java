@@ -7,8 +7,13 @@ import java.lang.reflect.Proxy;
 import java.sql.Connection;
 import java.sql.PreparedStatement;
 import java.sql.SQLException;
+import java.util.LinkedHashSet;
+import java.util.Map;
 import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.concurrent.atomic.AtomicReference;
+import java.util.stream.IntStream;
 import javax.sql.DataSource;
 import org.jspecify.annotations.Nullable;
 
@@ -26,6 +31,18 @@ public final class FailingDataSource {
   private volatile boolean after;
   private volatile @Nullable Runnable instead;
   private volatile @Nullable String mute;
+  private volatile @Nullable Point place;
+
+  /** How often each statement was come by. */
+  private final Map<String, Integer> times = new ConcurrentHashMap<>();
+
+  /**
+   * A place in a program, whatever its threads do meanwhile.
+   *
+   * @param statement as it was prepared; for a commit, {@code COMMIT} and what it follows
+   * @param time which time it is come by, from 1
+   */
+  public record Point(String statement, int time) {}
 
   public FailingDataSource(DataSource real) {
     this.real = real;
@@ -37,6 +54,7 @@ public final class FailingDataSource {
    */
   public void failAt(long n, boolean afterwards) {
     instead = null;
+    place = null;
     after = afterwards;
     left.set(n);
   }
@@ -47,8 +65,25 @@ public final class FailingDataSource {
    */
   public void at(long n, boolean afterwards, Runnable happens) {
     instead = happens;
+    place = null;
     after = afterwards;
     left.set(n);
+  }
+
+  /** As {@link #at(long, boolean, Runnable)}, at a place that {@link #points} has named. */
+  public void at(Point point, boolean afterwards, Runnable happens) {
+    instead = happens;
+    place = point;
+    after = afterwards;
+    left.set(1);
+  }
+
+  /** Every place that was come by since this was made. */
+  public Set<Point> points() {
+    Set<Point> all = new LinkedHashSet<>();
+    times.forEach((statement, many) ->
+        IntStream.rangeClosed(1, many).forEach(n -> all.add(new Point(statement, n))));
+    return all;
   }
 
   /**
@@ -76,18 +111,27 @@ public final class FailingDataSource {
   }
 
   private Connection connection(Connection c) {
+    AtomicReference<String> last = new AtomicReference<>("");
     return wrap(
         Connection.class,
         (_, method, values) -> {
-          Object result = counted(c, c, method, values);
-          return result instanceof PreparedStatement s
-              ? wrap(PreparedStatement.class, (_, m, v) -> counted(c, s, m, v))
-              : result;
+          Object result = counted(c, c, "COMMIT " + last.get(), method, values);
+          if (!(result instanceof PreparedStatement s)) {
+            return result;
+          }
+          String sql = (String) values[0];
+          return wrap(
+              PreparedStatement.class,
+              (_, m, v) -> {
+                last.set(sql);
+                return counted(c, s, sql, m, v);
+              });
         });
   }
 
   @SuppressWarnings("NullAway") // reflection speaks of null
-  private Object counted(Connection c, Object target, Method method, Object[] values)
+  private Object counted(
+      Connection c, Object target, String statement, Method method, Object[] values)
       throws Throwable {
     if (!COUNTED.contains(method.getName())) {
       return call(target, method, values);
@@ -96,7 +140,9 @@ public final class FailingDataSource {
     if (muted != null && Thread.currentThread().getName().startsWith(muted)) {
       throw new SQLException("muted on purpose", "08006");
     }
-    if (left.decrementAndGet() != 0) {
+    Point here = new Point(statement, times.merge(statement, 1, Integer::sum));
+    Point wanted = place;
+    if (wanted != null && !wanted.equals(here) || left.decrementAndGet() != 0) {
       return call(target, method, values);
     }
     Runnable other = instead;

@@ -41,6 +41,7 @@ import javax.sql.DataSource;
  * {@link InvariantChecker} at its end. Waits are bounded by 60 s.
  */
 public final class RunContract {
+  private static final Duration LIMIT = Duration.ofSeconds(60);
   private static final Channel<List<String>> LOG = Channel.append("log", String.class);
   private static final Graph LINE =
       Graph.named("line")
@@ -65,6 +66,7 @@ public final class RunContract {
   private final EffectLedger ledger;
   private final RandomGenerator random;
   private final int rounds;
+  private final PaidRuns paid;
   private final List<AutoCloseable> workers = new ArrayList<>();
 
   private RunContract(
@@ -80,6 +82,7 @@ public final class RunContract {
     this.ledger = ledger;
     this.random = random;
     this.rounds = rounds;
+    this.paid = new PaidRuns(driver, ledger);
   }
 
   /** One promise. */
@@ -183,61 +186,60 @@ public final class RunContract {
    * took effect, from 20 rounds on both.
    */
   private void failures() throws Exception {
-    Graph graph = effects();
+    Graph graph = PaidRuns.graph(ledger.url());
     FailingDataSource failing = new FailingDataSource(database);
     workers.add(driver.carry(failing.dataSource(), options("w"), List.of(graph)));
     boolean untouched = false;
     for (int n = 1; !untouched; n++) {
       expect(n < 500, "a run of three steps takes less than 500 statements");
       boolean first = random.nextBoolean();
-      untouched = failsAt(failing, graph, n, first);
+      untouched = failsAt(failing, n, first);
       if (rounds >= 20) {
-        untouched &= failsAt(failing, graph, n, !first);
+        untouched &= failsAt(failing, n, !first);
       }
     }
   }
 
-  private boolean failsAt(FailingDataSource failing, Graph graph, int n, boolean after)
-      throws Exception {
+  private boolean failsAt(FailingDataSource failing, int n, boolean after) throws Exception {
     failing.failAt(n, after);
-    UUID run = start(RunRequest.of(graph, "t", Update.none()));
+    UUID run = paid.start("t");
     String where = "failure at statement " + n + (after ? ", after it" : ", before it");
-    settled(run, graph, where);
+    paid.settle(run, LIMIT, where);
     boolean untouched = !failing.failed();
     failing.failAt(Long.MAX_VALUE, false);
     return untouched;
   }
 
   private void terminatedBackends() throws Exception {
-    Graph graph = effects();
+    Graph graph = PaidRuns.graph(ledger.url());
     workers.add(driver.carry(database, options("w"), List.of(graph)));
     for (int i = 0; i < Math.max(1, rounds / 4); i++) {
-      List<UUID> all = starts(graph, 20);
+      List<UUID> all = starts(20);
       for (int kills = 0; kills < 3; kills++) {
         long before = steps();
         Outages.terminateBackends(database);
         until("work goes on", () -> steps() > before || ended(all) == all.size());
       }
       for (UUID run : all) {
-        settled(run, graph, "backends were terminated");
+        paid.settle(run, LIMIT, "backends were terminated");
       }
     }
   }
 
   /** At a statement of one run, in the middle of whatever the others are at. */
   private void crashes() throws Exception {
-    Graph graph = effects();
+    Graph graph = PaidRuns.graph(ledger.url());
     FailingDataSource failing = new FailingDataSource(database);
     workers.add(driver.carry(failing.dataSource(), options("w"), List.of(graph)));
     for (int i = 0; i < Math.max(1, rounds / 8); i++) {
-      List<UUID> all = starts(graph, 20);
+      List<UUID> all = starts(20);
       int n = random.nextInt(1, 30);
       boolean after = random.nextBoolean();
       CountDownLatch serves = new CountDownLatch(1);
       failing.at(n, after, () -> crash(serves));
       expect(serves.await(90, TimeUnit.SECONDS), "the database has crashed and serves again");
       for (UUID run : all) {
-        settled(run, graph, "crash at statement " + n + (after ? ", after it" : ", before it"));
+        paid.settle(run, LIMIT, "crash at statement " + n + (after ? ", after it" : ", before it"));
       }
     }
   }
@@ -251,20 +253,12 @@ public final class RunContract {
     serves.countDown();
   }
 
-  private void settled(UUID run, Graph graph, String where) throws Exception {
-    boolean asked = settle(run);
-    same(List.of("a", "paid", "c"), log(run, graph), "state after " + where);
-    int effects = ledger.counts().getOrDefault("once:" + run, 0);
-    expect(effects == 1 || asked && effects == 0, effects + " effects after " + where);
-  }
-
   private void twoNodesOfOneName() throws Exception {
-    Graph graph = effects();
+    Graph graph = PaidRuns.graph(ledger.url());
     workers.add(driver.carry(database, options("twin"), List.of(graph)));
     workers.add(driver.carry(database, options("twin"), List.of(graph)));
-    for (UUID run : starts(graph, 20)) {
-      settled(run, graph, "two nodes of one name");
-      expect(ledger.counts().containsKey("again:" + run), "run " + run + " was at its last node");
+    for (UUID run : starts(20)) {
+      paid.settle(run, LIMIT, "two nodes of one name");
     }
   }
 
@@ -323,7 +317,7 @@ public final class RunContract {
     // Read while it is written, cut off and begun again anywhere.
     List<Long> read = new ArrayList<>();
     long last = 0;
-    long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(60);
+    long deadline = System.nanoTime() + LIMIT.toNanos();
     boolean ended = false;
     while (!ended && System.nanoTime() < deadline) {
       ended = driver.runs().find(run).orElseThrow().ended();
@@ -562,54 +556,6 @@ public final class RunContract {
     }
   }
 
-  /** A step, an effect that happens at most once, another that may repeat. */
-  private Graph effects() {
-    String url = ledger.url();
-    return Graph.named("effects")
-        .channels(LOG)
-        .node("a", says("a"))
-        .node(
-            "b",
-            c ->
-                Update.of(
-                    LOG,
-                    List.of(
-                        c.once(
-                            "pay",
-                            String.class,
-                            () -> {
-                              EffectLedger.record(url, "once:" + c.runId());
-                              return "paid";
-                            }))))
-        .node(
-            "c",
-            c -> {
-              EffectLedger.record(url, "again:" + c.runId());
-              return Update.of(LOG, List.of("c"));
-            })
-        .start("a")
-        .edge("a", "b")
-        .edge("b", "c")
-        .build();
-  }
-
-  /** Waits for its end; says whether a person had to be asked. */
-  private boolean settle(UUID run) throws Exception {
-    boolean asked = false;
-    while (true) {
-      String status = awaits(run, "completed", "waiting", "failed", "dead", "parked");
-      if (!status.equals("waiting")) {
-        same("completed", status, "the run");
-        return asked;
-      }
-      for (Question question : driver.runs().questions(run)) {
-        asked = true;
-        same(Map.of("unknown", "pay"), question.payload(), "the question");
-        var _ = driver.answer(question.id(), "paid");
-      }
-    }
-  }
-
   private void work(Graph... graphs) throws SQLException {
     workers.add(driver.carry(database, options("w"), List.of(graphs)));
   }
@@ -618,10 +564,10 @@ public final class RunContract {
     return WorkerOptions.named(name).lease(Duration.ofMillis(1500));
   }
 
-  private List<UUID> starts(Graph graph, int many) throws SQLException {
+  private List<UUID> starts(int many) throws SQLException {
     List<UUID> all = new ArrayList<>();
     for (int i = 0; i < many; i++) {
-      all.add(start(RunRequest.of(graph, "t" + i % 3, Update.none())));
+      all.add(paid.start("t" + i % 3));
     }
     return all;
   }
@@ -650,7 +596,7 @@ public final class RunContract {
 
   /** While the database is away, nothing is known yet. */
   private static void until(String what, Callable<Boolean> holds) throws Exception {
-    long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(60);
+    long deadline = System.nanoTime() + LIMIT.toNanos();
     while (true) {
       SQLException away = null;
       try {

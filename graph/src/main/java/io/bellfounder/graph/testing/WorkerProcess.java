@@ -1,10 +1,14 @@
 package io.bellfounder.graph.testing;
 
 import java.io.IOException;
+import java.io.RandomAccessFile;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.TimeUnit;
 
 /**
@@ -13,21 +17,38 @@ import java.util.concurrent.TimeUnit;
  * never outlives the test.
  */
 public final class WorkerProcess implements AutoCloseable {
+  private static final int OUTPUT_MAX = 1 << 16;
   private final Process process;
+  private final Path output;
 
-  private WorkerProcess(Process process) {
+  private WorkerProcess(Process process, Path output) {
     this.process = process;
+    this.output = output;
   }
 
   /**
    * @param main has a {@code main} method
    */
   public static WorkerProcess start(Class<?> main, String... args) throws IOException {
-    return new WorkerProcess(
-        command(main, args)
-            .redirectErrorStream(true)
-            .redirectOutput(ProcessBuilder.Redirect.DISCARD)
-            .start());
+    return start(Map.of(), main, args);
+  }
+
+  /**
+   * @param environment variables of the process, besides those of this one
+   * @param main has a {@code main} method
+   */
+  public static WorkerProcess start(Map<String, String> environment, Class<?> main, String... args)
+      throws IOException {
+    Path output = Files.createTempFile("worker", ".log");
+    ProcessBuilder command =
+        command(main, args).redirectErrorStream(true).redirectOutput(output.toFile());
+    command.environment().putAll(environment);
+    try {
+      return new WorkerProcess(command.start(), output);
+    } catch (IOException e) {
+      Files.delete(output);
+      throw e;
+    }
   }
 
   static ProcessBuilder command(Class<?> main, String... args) {
@@ -65,13 +86,24 @@ public final class WorkerProcess implements AutoCloseable {
 
   /** Whether SIGSTOP has stopped it, also when it did so itself. Linux only. */
   public boolean frozen() throws IOException {
-    String stat = java.nio.file.Files.readString(Path.of("/proc", "" + process.pid(), "stat"));
+    String stat = Files.readString(Path.of("/proc", "" + process.pid(), "stat"));
     return stat.substring(stat.lastIndexOf(')') + 1).strip().startsWith("T");
   }
 
+  /** What it has written to standard output and error, the last 64 KB of it; until closed. */
+  public String output() throws IOException {
+    try (RandomAccessFile file = new RandomAccessFile(output.toFile(), "r")) {
+      file.seek(Math.max(0, file.length() - OUTPUT_MAX));
+      byte[] bytes = new byte[(int) Math.min(OUTPUT_MAX, file.length() - file.getFilePointer())];
+      file.readFully(bytes);
+      return new String(bytes, StandardCharsets.UTF_8);
+    }
+  }
+
   @Override
-  public void close() throws InterruptedException {
+  public void close() throws InterruptedException, IOException {
     kill();
+    Files.deleteIfExists(output);
   }
 
   /**
