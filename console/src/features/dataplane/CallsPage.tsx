@@ -104,7 +104,7 @@ function useMedia(media: string): boolean {
   );
 }
 
-const columns = "md:grid-cols-[5.5rem_minmax(6rem,1.2fr)_minmax(4rem,0.9fr)_7rem_minmax(0,2fr)_4.5rem_4.5rem_6.75rem]";
+const columns = "md:grid-cols-[5.5rem_minmax(6rem,1.6fr)_minmax(4rem,1.1fr)_7rem_minmax(0,1.5fr)_4.5rem_4.5rem_6.75rem]";
 
 function Rows({ calls, more, busy, failed, fetchMore }: { calls: Call[]; more: boolean; busy: boolean; failed: boolean; fetchMore: () => void }) {
   const narrow = useMedia(NARROW);

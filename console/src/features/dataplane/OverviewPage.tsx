@@ -1,7 +1,7 @@
 import { useQuery } from "@tanstack/react-query";
 import { Link, useNavigate, useSearch } from "@tanstack/react-router";
 import { clsx } from "clsx";
-import { lazy, Suspense, useMemo } from "react";
+import { lazy, type ReactNode, Suspense, useMemo, useState } from "react";
 import type { CallFilter } from "../../api/calls";
 import { overview as overviewQuery } from "../../api/queries";
 import type { GroupBy, Overview, OverviewGroup, OverviewPoint } from "../../api/types";
@@ -110,14 +110,19 @@ function Figures({ data }: { data: Overview }) {
       </Figure>
       <Figure label="Calls" value={<CallsLink search={range}><Compact value={totals.calls} /></CallsLink>}>
         <CallsLink search={{ ...range, outcome: errorsOnly }} className={totals.errors ? "text-bad" : undefined}>{plural(totals.errors, "error")}</CallsLink>
-        {totals.calls > 0 && ` (${share > 0 && share < 0.1 ? "< 0.1" : share.toFixed(1)} %)`}
+        {totals.calls > 0 && ` (${share > 0 && share < 0.1 ? "< 0.1" : share.toFixed(1)} %)`}; {perHour(totals.calls, range)} an hour on average
       </Figure>
       <Figure label="Time to first byte" value={<CallsLink search={range}>{duration(totals.ttfbP50Millis)}</CallsLink>}>
-        half of the calls are faster; 95 % within <CallsLink search={range}>{duration(totals.ttfbP95Millis)}</CallsLink>
+        half of the calls are faster; 95 % within <CallsLink search={range}>{duration(totals.ttfbP95Millis)}</CallsLink> (± 13 %)
       </Figure>
       <TokenFigure totals={totals} search={range} />
     </section>
   );
+}
+
+function perHour(calls: number, range: { from: string; to: string }): string {
+  const rate = calls / Math.max(1, (Date.parse(range.to) - Date.parse(range.from)) / 3_600_000);
+  return rate >= 10 ? count(Math.round(rate)) : rate >= 0.1 || rate === 0 ? rate.toFixed(1) : "< 0.1";
 }
 
 /** Colours for groups; what is not among the first six is drawn together. */
@@ -125,6 +130,7 @@ const GROUPS_DRAWN = 6;
 
 function Charts({ data, zone, groupBy }: { data: Overview; zone: string; groupBy: GroupBy }) {
   const navigate = useNavigate();
+  const [summed, setSummed] = useState<"each" | "summed">("each");
   const frames = useMemo(
     () =>
       data.series.map((point, at) => ({
@@ -141,6 +147,14 @@ function Charts({ data, zone, groupBy }: { data: Overview; zone: string; groupBy
   const open = (search: CallFilter) => (row: ChartRow) => void navigate({ to: "/calls", search: { ...search, from: row.start, to: row.end } });
   const rows = (values: (point: OverviewPoint) => Record<string, number | null>, words: (point: OverviewPoint) => Record<string, string>): ChartRow[] =>
     frames.map(({ point, frame }) => ({ ...frame, values: values(point), words: words(point) }));
+
+  const sumUntil = new Map<string, Map<string, number>>();
+  const sums = new Map<string, number>();
+  for (const point of data.series) {
+    for (const { key, total } of classes) sums.set(key, (sums.get(key) ?? 0) + (point[total] as number));
+    sumUntil.set(point.start, new Map(sums));
+  }
+  const tokens = (point: OverviewPoint) => classes.map(({ key, total }) => [key, summed === "summed" ? sumUntil.get(point.start)!.get(key)! : (point[total] as number)] as const);
 
   const drawn = (data.groups ?? []).slice(0, GROUPS_DRAWN);
   const byGroup = new Map<string, Map<string, string>>();
@@ -171,7 +185,8 @@ function Charts({ data, zone, groupBy }: { data: Overview; zone: string; groupBy
       />
       <ChartCard
         title="Tokens" kind="bars" whole axis={compact} onPick={open({})} series={classes}
-        rows={rows((point) => Object.fromEntries(classes.map(({ key, total }) => [key, point[total] as number])), (point) => Object.fromEntries(classes.map(({ key, total }) => [key, count(point[total] as number)])))}
+        actions={<Segments label="Tokens shown" value={summed} onChange={setSummed} choices={[{ value: "each", label: "Each" }, { value: "summed", label: "Summed up" }]} />}
+        rows={rows((point) => Object.fromEntries(tokens(point)), (point) => Object.fromEntries(tokens(point).map(([key, value]) => [key, count(value)])))}
       />
       <ChartCard
         title="Time to first byte" kind="lines" axis={(value) => duration(value).replace(".00", "")} onPick={open({})}
@@ -182,9 +197,9 @@ function Charts({ data, zone, groupBy }: { data: Overview; zone: string; groupBy
   );
 }
 
-function ChartCard({ title, note, ...chart }: { title: string; note?: string } & TimeChartProps) {
+function ChartCard({ title, note, actions, ...chart }: { title: string; note?: string; actions?: ReactNode } & TimeChartProps) {
   return (
-    <Card title={title} note={note}>
+    <Card title={title} note={note} actions={actions}>
       {/* A picture: the table "In numbers" says the same, with links. */}
       <figure aria-label={`${title} over time. The table “In numbers” below says the same.`}>
         <div className="h-52" aria-hidden="true">
@@ -214,15 +229,15 @@ function Groups({ data, groupBy, onGroupBy }: { data: Overview; groupBy: GroupBy
         <TableScroll label={`Cost ${groupNames[groupBy].label.toLowerCase()}`}>
           <table className={clsx(table, "[&_td:not(:first-child)]:!pl-2 [&_td:not(:last-child)]:!pr-2 [&_th:not(:first-child)]:!pl-2 [&_th:not(:last-child)]:!pr-2 [&_td:nth-child(n+3)]:text-right [&_th:nth-child(n+3)]:text-right")}>
             <thead>
-              <tr><th scope="col">{one}</th><th scope="col" className="w-28"><span className="sr-only">Share of the cost</span></th><SumHeads /></tr>
+              <tr><th scope="col">{one}</th><th scope="col" className="w-14"><span className="sr-only">Share of the cost</span></th><SumHeads /></tr>
             </thead>
             <tbody>
               {groups.map((group) => {
                 const search = filterOf(group);
                 return (
                   <tr key={group.id ?? ""}>
-                    <th scope="row" className="border-t border-line !py-2.5 !text-sm !font-medium !text-ink"><CallsLink search={search}>{group.name}</CallsLink></th>
-                    <td aria-hidden="true"><div className="h-2 min-w-16 rounded-full bg-sunken"><div className="h-2 rounded-full bg-chart-1" style={{ width: `${Math.max(1, Number((pico(group.costPico) * 1000n) / most) / 10)}%` }} /></div></td>
+                    <th scope="row" className="border-t border-line !py-2.5 !text-sm !font-medium !text-ink"><CallsLink search={search} className="inline-block max-w-44 truncate align-bottom 2xl:max-w-64" title={group.name}>{group.name}</CallsLink></th>
+                    <td aria-hidden="true"><div className="h-2 min-w-8 rounded-full bg-sunken"><div className="h-2 rounded-full bg-chart-1" style={{ width: `${Math.max(1, Number((pico(group.costPico) * 1000n) / most) / 10)}%` }} /></div></td>
                     <SumCells totals={group} search={search} />
                   </tr>
                 );

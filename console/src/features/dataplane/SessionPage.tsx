@@ -55,7 +55,7 @@ function Whole({ session }: { session: SessionDetail }) {
         <Figure label="Calls" value={<CallsLink search={all}>{count(totals.calls)}</CallsLink>}>
           <CallsLink search={{ ...all, outcome: errorsOnly }} className={totals.errors ? "text-bad" : undefined}>{plural(totals.errors, "error")}</CallsLink>
         </Figure>
-        <Figure label="Time to first byte" value={duration(totals.ttfbP50Millis)}>half of the calls are faster; 95 % within {duration(totals.ttfbP95Millis)}</Figure>
+        <Figure label="Time to first byte" value={duration(totals.ttfbP50Millis)}>half of the calls are faster; 95 % within {duration(totals.ttfbP95Millis)} (± 13 %)</Figure>
         <TokenFigure totals={totals} search={all} />
       </div>
       <Tree sessionId={sessionId} rows={rows} />
@@ -78,7 +78,7 @@ function Tree({ sessionId, rows }: { sessionId: string; rows: FlatNode[] }) {
             <div
               key={key(row)} title={`${name(row.node)}: ${shortUsd(row.node.totalCostPico)} with children, ${shortUsd(row.node.costPico)} own`}
               onPointerEnter={() => setLit(key(row))}
-              className={clsx("absolute h-9 overflow-hidden rounded-md border-2 border-surface px-2 py-1.5 text-[0.8125rem] font-medium whitespace-nowrap text-ink", lit && lit !== key(row) && "opacity-60")}
+              className={clsx("absolute h-9 truncate rounded-md border-2 border-surface px-2 py-1.5 text-[0.8125rem] font-medium whitespace-nowrap text-ink", lit && lit !== key(row) && "opacity-60")}
               style={{ left: `${row.left * 100}%`, width: `${row.width * 100}%`, top: row.depth * 38, background: `color-mix(in srgb, ${hue(row.depth)} 45%, var(--color-surface))` }}
             >
               {row.width > 0.05 && <>{name(row.node)} <span className="num font-normal">{shortUsd(row.node.totalCostPico)}</span></>}
@@ -95,11 +95,11 @@ function Tree({ sessionId, rows }: { sessionId: string; rows: FlatNode[] }) {
               const own = { sessionId, agentId: key(row) };
               return (
                 <tr key={key(row)} onPointerEnter={() => setLit(key(row))} onPointerLeave={() => setLit(null)} className={lit === key(row) ? "bg-sunken" : undefined}>
-                  <td className="min-w-44">
+                  <td className="sm:min-w-44">
                     <span className="flex items-center gap-2" style={{ paddingLeft: `${row.depth * 1.25}rem` }}>
                       <span aria-hidden="true" className="size-2.5 shrink-0 rounded-sm" style={{ background: hue(row.depth) }} />
                       {row.depth > 0 && <span className="sr-only">Level {row.depth}: </span>}
-                      <CallsLink search={own} className={clsx("max-w-72 truncate", row.depth === 0 ? "font-medium" : "font-mono text-[0.8125rem]")}>{name(node)}</CallsLink>
+                      <CallsLink search={own} title={name(node)} className={clsx("max-w-28 truncate sm:max-w-72", row.depth === 0 ? "font-medium" : "font-mono text-[0.8125rem]")}>{name(node)}</CallsLink>
                     </span>
                   </td>
                   <td className="font-medium"><Money pico={node.totalCostPico} /></td>

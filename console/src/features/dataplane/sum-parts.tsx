@@ -12,8 +12,8 @@ import { classes } from "../../lib/tokens";
 export const errorsOnly = ERRORS.join(",");
 
 /** From a number to the calls it is made of. */
-export function CallsLink({ search, children, className }: { search: CallFilter; children: ReactNode; className?: string }) {
-  return <Link to="/calls" search={search} preload={false} className={clsx("drill", className)}>{children}</Link>;
+export function CallsLink({ search, children, className, title }: { search: CallFilter; children: ReactNode; className?: string; title?: string }) {
+  return <Link to="/calls" search={search} preload={false} title={title} className={clsx("drill", className)}>{children}</Link>;
 }
 
 export function Figure({ label, value, children }: { label: string; value?: ReactNode; children: ReactNode }) {
@@ -47,7 +47,7 @@ export function SumHeads() {
     <>
       <th scope="col">Cost</th><th scope="col">For caching</th><th scope="col">Calls</th><th scope="col">Errors</th>
       {classes.map(({ key, label, column }) => <th key={key} scope="col" title={label}>{column}</th>)}
-      <th scope="col">p50</th><th scope="col">p95</th>
+      <th scope="col" title="Half of the calls began to answer within this, ± 13 %">p50</th><th scope="col" title="95 % of the calls began to answer within this, ± 13 %">p95</th>
     </>
   );
 }

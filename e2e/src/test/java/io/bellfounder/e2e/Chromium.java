@@ -112,6 +112,16 @@ final class Chromium implements AutoCloseable {
     tell("focusOn", label);
   }
 
+  /** Picks from a list of choices, by its label. */
+  void choose(String label, String value) {
+    tell("choose", label, value);
+  }
+
+  /** Waits until the text is nowhere to be seen. */
+  void seeGone(String text) {
+    tell("gone", text);
+  }
+
   /** Waits until the text is to be seen. */
   void see(String text) {
     tell("see", text);

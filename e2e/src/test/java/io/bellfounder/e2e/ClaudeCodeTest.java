@@ -7,6 +7,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Map;
 import java.util.UUID;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
@@ -89,6 +90,30 @@ class ClaudeCodeTest {
     List<JsonNode> calls = world.api().settledCalls(twice.session, 2);
     assertThat(calls.stream().map(c -> c.path("outcome").asText()))
         .containsExactlyInAnyOrder("cut", "completed");
+  }
+
+  @Test
+  void discovery_finds_the_models_at_once_and_without_a_redirect() {
+    String session = UUID.randomUUID().toString();
+    world.provider().next(Scene.says("Good day."));
+    world.front().forget();
+
+    new ClaudeCode(folder)
+        .run(
+            world.front().url(),
+            world.key(),
+            session,
+            "Greet me.",
+            Map.of("CLAUDE_CODE_ENABLE_GATEWAY_MODEL_DISCOVERY", "1"));
+
+    Exchange discovery =
+        world.front().exchanges().stream()
+            .filter(exchange -> exchange.target().equals("/v1/models?limit=1000"))
+            .findFirst()
+            .orElseThrow(() -> new AssertionError("it asked for no models"));
+    assertThat(discovery.status()).isEqualTo(200);
+    assertThat(Json.read(discovery.responseBody()).path("data").findValuesAsText("id"))
+        .contains(World.ANTHROPIC_MODEL);
   }
 
   private Twice converse(String prompt, Scene... scenes) {

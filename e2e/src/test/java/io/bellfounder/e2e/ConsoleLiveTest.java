@@ -30,11 +30,14 @@ class ConsoleLiveTest {
         first.terminate();
         browser.see("Reconnecting…");
         assertThat(first.exit(ENDS_WITHIN)).isZero();
+        browser.see("No connection to the server.");
+        assertThat(browser.faults("no-connection")).isEmpty();
         assertThat(browser.count("[role=row] a")).isOne();
 
         try (Bellfounder second = Bellfounder.upAgain(first, environment)) {
           String between = call(second, key);
           browser.see("Live");
+          browser.seeGone("No connection to the server.");
           String after = call(second, key);
 
           browser.seeLink("/calls/" + between);

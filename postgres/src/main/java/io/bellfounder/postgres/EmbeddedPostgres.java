@@ -5,6 +5,7 @@ import java.lang.System.Logger;
 import java.lang.System.Logger.Level;
 import java.net.InetAddress;
 import java.net.ServerSocket;
+import java.nio.file.AccessDeniedException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
@@ -70,6 +71,12 @@ public final class EmbeddedPostgres implements AutoCloseable {
       return new EmbeddedPostgres(settings, lock);
     } catch (DirectoryLock.DirectoryHeld held) {
       throw new PostgresException(held.getMessage(), held);
+    } catch (AccessDeniedException e) {
+      release(lock);
+      throw new PostgresException(
+          "PostgreSQL cannot be started in %s because %s belongs to another user: start as that user or as root, or give it to this one (chown -R)"
+              .formatted(settings.directory(), e.getFile()),
+          e);
     } catch (IOException e) {
       release(lock);
       throw new PostgresException(

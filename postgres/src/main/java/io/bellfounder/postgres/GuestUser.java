@@ -11,9 +11,9 @@ import java.util.concurrent.TimeUnit;
 
 /**
  * As whom, and through which wrappers, PostgreSQL's programs run. They refuse root, so root runs
- * them as {@code nobody}. Where {@code setpriv} exists they get SIGINT, PostgreSQL's word for a
- * fast clean stop, when the thread that started them dies with the process; without it an orphan is
- * stopped at the next start instead.
+ * them as {@code nobody}, or as the user whose cluster it already is. Where {@code setpriv} exists
+ * they get SIGINT, PostgreSQL's word for a fast clean stop, when the thread that started them dies
+ * with the process; without it an orphan is stopped at the next start instead.
  */
 final class GuestUser {
   private static final Path MOUNT_POINT = Path.of("/mnt");
@@ -42,18 +42,32 @@ final class GuestUser {
     // A group of its own keeps Ctrl-C at a terminal away from PostgreSQL: we stop it, in order.
     List<String> session = works("setsid", "true") ? List.of("setsid") : List.of();
     if (!root) {
+      refuseNameless(directory);
       List<String> bound = new ArrayList<>(session);
       if (works("setpriv", "--pdeathsig", "INT", "true")) {
         bound.addAll(List.of("setpriv", "--pdeathsig", "INT"));
       }
       return new GuestUser(bound, directory, directory, -1, -1);
     }
-    return asNobody(directory, session);
+    return asAnother(directory, session);
   }
 
-  private static GuestUser asNobody(Path directory, List<String> session) throws IOException {
-    long uid = nobody("-u", directory);
-    long gid = nobody("-g", directory);
+  /** PostgreSQL looks its user up, and containers run under ids that nobody has written down. */
+  private static void refuseNameless(Path directory) {
+    if (!works("id", "-un")) {
+      throw new PostgresException(
+          "PostgreSQL does not run in "
+              + directory
+              + " because this process's user id has no name. Give it an entry in /etc/passwd, start"
+              + " as a user that has one, or set BELL_DATABASE_URL to a PostgreSQL of your own.");
+    }
+  }
+
+  private static GuestUser asAnother(Path directory, List<String> session) throws IOException {
+    Path cluster = directory.resolve("cluster");
+    boolean owned = Files.isDirectory(cluster) && id(cluster, "unix:uid") != 0;
+    long uid = owned ? id(cluster, "unix:uid") : nobody("-u", directory);
+    long gid = owned ? id(cluster, "unix:gid") : nobody("-g", directory);
     List<String> change =
         List.of(
             "setpriv",
@@ -87,6 +101,10 @@ final class GuestUser {
             + directory
             + " because a directory above it is closed. Use a data directory that others may enter,"
             + " such as --data /var/lib/bellfounder, or start as an ordinary user.");
+  }
+
+  private static long id(Path path, String attribute) throws IOException {
+    return ((Number) Files.getAttribute(path, attribute)).longValue();
   }
 
   private static long nobody(String which, Path directory) throws IOException {

@@ -105,6 +105,23 @@ final class EmbeddedPostgresTest {
   }
 
   @Test
+  void a_cluster_stays_with_the_user_whose_it_is() throws Exception {
+    EmbeddedPostgres.start(settings).close();
+    Path cluster = directory.resolve("cluster");
+    boolean root = GuestUser.run(List.of("id", "-u")).said().equals("0");
+    if (root) {
+      assertThat(GuestUser.run(List.of("chown", "-R", "1:1", cluster.toString())).code()).isZero();
+    }
+
+    // As root a command on another's data, such as a new key, must not lock its owner out.
+    try (EmbeddedPostgres postgres = EmbeddedPostgres.start(settings)) {
+      assertThat(Files.getAttribute(Path.of("/proc/" + postgres.pid()), "unix:uid"))
+          .isEqualTo(Files.getAttribute(cluster, "unix:uid"));
+      assertThat(value(postgres, "SELECT 1")).isEqualTo("1");
+    }
+  }
+
+  @Test
   void a_directory_below_a_closed_one_is_reached_or_refused_with_the_remedy()
       throws IOException, SQLException {
     Path closed = Files.createDirectory(temporary.resolve("closed"));
