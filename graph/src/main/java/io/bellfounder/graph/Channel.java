@@ -59,7 +59,7 @@ public record Channel<T>(
 
   /** The last value written; two writes in one step are refused. Empty at first. */
   public static <T> Channel<T> last(String name, Class<T> type) {
-    return last(name, Codec.of(type));
+    return last(name, StoredType.codec(name, type));
   }
 
   /** As above, for what {@link Codec#of(Class)} cannot write. */
@@ -69,18 +69,18 @@ public record Channel<T>(
 
   /** A last value that is there before the first write. */
   public static <T> Channel<T> last(String name, Class<T> type, T initial) {
-    Codec<T> codec = Codec.of(type);
+    Codec<T> codec = StoredType.codec(name, type);
     return new Channel<>(name, codec, Reducer.LAST, codec.encode(initial));
   }
 
   /** A list; what is written is added at its end. */
   public static <T> Channel<List<T>> append(String name, Class<T> item) {
-    return of(name, Codec.list(Codec.of(item)), Reducer.APPEND);
+    return of(name, Codec.list(StoredType.codec(name, item)), Reducer.APPEND);
   }
 
   /** A list without repetitions; what is written is added unless it is there. */
   public static <T> Channel<List<T>> set(String name, Class<T> item) {
-    return of(name, Codec.list(Codec.of(item)), Reducer.SET);
+    return of(name, Codec.list(StoredType.codec(name, item)), Reducer.SET);
   }
 
   /** A number from 0; what is written is added. */
@@ -101,7 +101,7 @@ public record Channel<T>(
    */
   public static <T> Channel<T> custom(
       String name, Class<T> type, T initial, BinaryOperator<T> merge) {
-    Codec<T> codec = Codec.of(type);
+    Codec<T> codec = StoredType.codec(name, type);
     return of(
         name,
         codec,

@@ -4,6 +4,7 @@ import java.lang.reflect.InvocationTargetException;
 import java.lang.reflect.ParameterizedType;
 import java.lang.reflect.RecordComponent;
 import java.lang.reflect.Type;
+import java.math.BigDecimal;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -115,6 +116,12 @@ public interface Codec<T> {
     if (wanted == Object.class) {
       return json;
     }
+    if (wanted == List.class) {
+      return json == JsonNull.NULL ? List.of() : Json.array(json);
+    }
+    if (wanted == Map.class) {
+      return json == JsonNull.NULL ? Map.of() : Json.object(json);
+    }
     if (json == JsonNull.NULL) {
       return wanted == boolean.class
           ? (Object) false
@@ -142,8 +149,8 @@ public interface Codec<T> {
     if (wanted == double.class || wanted == Double.class) {
       return json.doubleValue();
     }
-    if (wanted == java.math.BigDecimal.class) {
-      return new java.math.BigDecimal(json.toString());
+    if (wanted == BigDecimal.class) {
+      return new BigDecimal(json.toString());
     }
     throw new IllegalArgumentException(wanted + " needs a codec of its own");
   }

@@ -19,6 +19,16 @@ record Database(DataSource source, String schema) {
   static final String BOUND_IDLE =
       "set_config('idle_in_transaction_session_timeout', '" + IDLE_MAX_MILLIS + "', true)";
 
+  /** Whether the server ended a transaction because of {@link #BOUND_IDLE}. */
+  static boolean wasSilent(Throwable error) {
+    for (Throwable e = error; e != null; e = e.getCause()) {
+      if (e instanceof SQLException sql && "25P03".equals(sql.getSQLState())) {
+        return true;
+      }
+    }
+    return false;
+  }
+
   interface Work<T> {
     T in(Connection connection) throws SQLException;
   }
@@ -99,6 +109,8 @@ record Database(DataSource source, String schema) {
         all.add(row.read(rows));
       }
       return all;
+    } catch (SQLException e) {
+      throw explained(e);
     }
   }
 
@@ -123,18 +135,34 @@ record Database(DataSource source, String schema) {
         }
         return all;
       }
+    } catch (SQLException e) {
+      throw explained(e);
     }
   }
 
   int update(Connection connection, String sql, @Nullable Object... values) throws SQLException {
     try (PreparedStatement statement = prepare(connection, sql, values)) {
       return statement.executeUpdate();
+    } catch (SQLException e) {
+      throw explained(e);
     }
+  }
+
+  /** A newcomer's first error: what to do about tables that are not there. */
+  private SQLException explained(SQLException e) {
+    boolean missing = "42P01".equals(e.getSQLState()) || "3F000".equals(e.getSQLState());
+    return missing
+        ? new SQLException(
+            "schema %s has not the engine's tables: call GraphSchema.install, or correct the name"
+                .formatted(schema),
+            e.getSQLState(),
+            e)
+        : e;
   }
 
   /** {@code ~.} in the statement stands for the schema; the result is given back as it is. */
   String text(String sql) {
-    return sql.replace("~.", schema + ".");
+    return sql.replace("~.", '"' + schema + "\".");
   }
 
   private PreparedStatement prepare(Connection connection, String sql, @Nullable Object... values)

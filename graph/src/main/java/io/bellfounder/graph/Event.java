@@ -84,9 +84,12 @@ public record Event(long seq, String kind, Object data) {
 
   /** What a node may call its events. */
   static void checkKind(String kind) {
-    if (kind.isEmpty() || OWN.contains(kind)) {
+    if (OWN.contains(kind)) {
       throw new IllegalArgumentException(
           "the engine tells of '" + kind + "' itself: choose another kind");
+    }
+    if (kind.isEmpty() || kind.length() > 100 || kind.indexOf('\0') >= 0) {
+      throw new IllegalArgumentException("an event's kind has 1 to 100 characters and no NUL");
     }
   }
 }

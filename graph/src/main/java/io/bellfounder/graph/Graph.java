@@ -14,6 +14,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
+import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -35,6 +36,7 @@ public final class Graph {
   private final Map<String, List<String>> edges;
   private final Map<String, List<Branch>> branches;
   private final Map<String, List<String>> joins;
+  private final @Nullable Continuing continuing;
   private final Map<String, Set<String>> reach;
   private final Map<String, Object> spec;
   private final String hash;
@@ -47,6 +49,9 @@ public final class Graph {
 
   record Branch(Condition condition, List<String> targets, String use) {}
 
+  /** What is written before a thread's next run. */
+  record Continuing(Function<StateView, Update> function, String use) {}
+
   private Graph(Builder b) {
     name = b.name;
     stepLimit = b.stepLimit;
@@ -57,6 +62,7 @@ public final class Graph {
     edges = new LinkedHashMap<>(b.edges);
     branches = new LinkedHashMap<>(b.branches);
     joins = new LinkedHashMap<>(b.joins);
+    continuing = b.continuing;
     reach = new LinkedHashMap<>();
     parts.keySet().forEach(node -> reach.put(node, reachFrom(node)));
     spec = makeSpec();
@@ -125,6 +131,10 @@ public final class Graph {
     return joins;
   }
 
+  @Nullable Function<StateView, Update> continuing() {
+    return continuing == null ? null : continuing.function();
+  }
+
   Part part(String node) {
     Part part = parts.get(node);
     if (part == null) {
@@ -137,7 +147,8 @@ public final class Graph {
   Channel<?> channel(String channel) {
     Channel<?> found = channels.get(channel);
     if (found == null) {
-      throw new IllegalStateException("channel " + channel + " is not in graph " + name);
+      throw new IllegalStateException(
+          "channel " + channel + " is not in graph " + name + ": declare it or correct the name");
     }
     return found;
   }
@@ -210,6 +221,9 @@ public final class Graph {
         (key, list) -> conditional.put(key, list.stream().map(Graph::branchSpec).toList()));
     map.put("branches", conditional);
     map.put("joins", joins);
+    if (continuing != null) {
+      map.put("continuing", continuing.use());
+    }
     return Json.object(Json.tree(map));
   }
 
@@ -284,6 +298,7 @@ public final class Graph {
     private final Map<String, List<String>> edges = new LinkedHashMap<>();
     private final Map<String, List<Branch>> branches = new LinkedHashMap<>();
     private final Map<String, List<String>> joins = new LinkedHashMap<>();
+    private @Nullable Continuing continuing;
     private final List<String> problems = new ArrayList<>();
 
     private Builder(String name) {
@@ -362,6 +377,23 @@ public final class Graph {
       return this;
     }
 
+    /**
+     * What a thread's next run is to find first, made of what the last one left: its writes come
+     * before the run's input. The last one may have been cancelled or interrupted anywhere, so here
+     * is the place to end what it had begun, such as calls of tools that nobody answered. A command
+     * in it means nothing.
+     *
+     * @param mends pure: the same state gives the same writes
+     */
+    public Builder continuing(Function<StateView, Update> mends) {
+      return continuing(new Continuing(mends, "continuing"));
+    }
+
+    Builder continuing(Continuing mends) {
+      continuing = mends;
+      return this;
+    }
+
     Builder branch(String from, Branch branch) {
       branches.computeIfAbsent(from, _ -> new ArrayList<>()).add(branch);
       return this;
@@ -408,6 +440,10 @@ public final class Graph {
     }
 
     private void check() {
+      if (name.isEmpty() || name.length() > 100 || name.indexOf('\0') >= 0) {
+        problems.add(
+            "its name has " + name.length() + " characters: give it 1 to 100, without NUL");
+      }
       if (starts.isEmpty()) {
         problems.add("no node starts it: call start with the first node");
       }

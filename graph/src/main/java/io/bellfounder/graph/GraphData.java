@@ -5,6 +5,7 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -15,6 +16,7 @@ public final class GraphData {
   private final Map<String, Node> nodes = new LinkedHashMap<>();
   private final Map<String, Condition> conditions = new LinkedHashMap<>();
   private final Map<String, Upcaster> upcasters = new LinkedHashMap<>();
+  private final Map<String, Function<StateView, Update>> continuing = new LinkedHashMap<>();
   private final Map<String, Reducer> reducers = new LinkedHashMap<>(Reducer.builtIn());
 
   /** Code that data may name in a node's {@code use}. */
@@ -26,6 +28,12 @@ public final class GraphData {
   /** A condition that data may name in a branch's {@code use}. */
   public GraphData condition(String name, Condition condition) {
     conditions.put(name, condition);
+    return this;
+  }
+
+  /** What data may name in the graph's {@code continuing}; see {@link Graph.Builder#continuing}. */
+  public GraphData continuing(String name, Function<StateView, Update> mends) {
+    continuing.put(name, mends);
     return this;
   }
 
@@ -48,114 +56,138 @@ public final class GraphData {
 
   /** As below, from JSON text. */
   public Graph read(String json) {
-    return read(Json.object(Json.read(json)));
+    Object tree = Json.read(json);
+    if (tree instanceof Map<?, ?>) {
+      return read(Json.object(tree));
+    }
+    throw new InvalidGraph("from data", List.of("it is not an object: begin with {\"name\": …}"));
   }
 
   /**
-   * @throws InvalidGraph naming what is missing, and what there is instead
+   * @throws InvalidGraph naming what is missing or wrong, where, and what there may be instead
    */
   public Graph read(Map<String, ?> data) {
-    Map<String, Object> map = Json.object(Json.tree(data));
     List<String> problems = new ArrayList<>();
-    String name = String.valueOf(map.getOrDefault("name", "unnamed"));
-    Graph.Builder builder = Graph.named(name);
-    builder.stepLimit(((Number) map.getOrDefault("stepLimit", 1000L)).longValue());
-    if (map.get("tasksMax") instanceof Number tasks) {
-      builder.tasksMax(tasks.intValue());
-    }
-    object(map, "channels").forEach((key, spec) -> builder.channels(channel(key, spec, problems)));
-    object(map, "nodes").forEach((key, spec) -> node(builder, key, Json.object(spec), problems));
-    strings(map.getOrDefault("start", List.of())).forEach(builder::start);
-    object(map, "edges").forEach((from, to) -> strings(to).forEach(t -> builder.edge(from, t)));
-    object(map, "branches")
-        .forEach((from, list) -> {
-          for (Object item : Json.array(list)) {
-            Map<String, Object> branch = Json.object(item);
-            String use = String.valueOf(branch.getOrDefault("use", from));
-            Condition condition =
-                find(conditions, use, "branch from " + from, "condition", problems);
-            if (condition != null) {
-              List<String> to = strings(branch.getOrDefault("to", List.of()));
-              builder.branch(from, new Graph.Branch(condition, to, use));
-            }
+    Fields graph = new Fields("the graph", Json.object(Json.tree(data)), problems);
+    String name = graph.text("name", "");
+    Graph.Builder builder =
+        Graph.named(name)
+            .stepLimit(graph.number("stepLimit", 1000))
+            .tasksMax(graph.small("tasksMax", 1000));
+    graph.each("channels", (key, spec) -> channel(builder, key, spec, problems));
+    graph.each("nodes", (key, spec) -> node(builder, key, spec, problems));
+    graph.names("start").forEach(builder::start);
+    graph.lists("edges", (from, to) -> to.forEach(t -> builder.edge(from, t)));
+    graph.each(
+        "branches",
+        (from, list) -> {
+          String where = "the branches from " + from;
+          for (Object item : list instanceof List<?> some ? some : List.of(list)) {
+            branch(builder, from, Fields.of(where, item, problems));
           }
         });
-    object(map, "joins").forEach((target, from) -> builder.join(strings(from), target));
+    graph.lists("joins", (target, from) -> builder.join(from, target));
+    String continuing = graph.text("continuing", "");
+    if (!continuing.isEmpty()) {
+      Function<StateView, Update> mends =
+          find(this.continuing, continuing, "the graph", "continuing", problems);
+      if (mends != null) {
+        builder.continuing(new Graph.Continuing(mends, continuing));
+      }
+    }
+    graph.end();
     if (!problems.isEmpty()) {
       throw new InvalidGraph(name, problems);
     }
     return builder.build();
   }
 
-  private Channel<?> channel(String key, Object spec, List<String> problems) {
-    Map<String, Object> map =
-        spec instanceof Map<?, ?> ? Json.object(spec) : Map.of("reducer", spec);
-    String use = String.valueOf(map.getOrDefault("reducer", "last"));
-    Reducer reducer = find(reducers, use, "channel " + key, "reducer", problems);
+  private void branch(Graph.Builder builder, String from, Fields branch) {
+    String use = branch.text("use", from);
+    List<String> to = branch.names("to");
+    branch.end();
+    Condition condition =
+        find(conditions, use, "the branches from " + from, "condition", branch.problems());
+    if (condition != null) {
+      builder.branch(from, new Graph.Branch(condition, to, use));
+    }
+  }
+
+  private void channel(Graph.Builder builder, String key, Object spec, List<String> problems) {
+    String where = "channel " + key;
+    Fields channel =
+        spec instanceof String reducer
+            ? new Fields(where, Map.of("reducer", reducer), problems)
+            : Fields.of(where, spec, problems);
+    Reducer reducer = find(reducers, channel.text("reducer", "last"), where, "reducer", problems);
     Reducer known = reducer == null ? Reducer.LAST : reducer;
     List<Upcaster> steps = new ArrayList<>();
-    for (long from = 1; from < ((Number) map.getOrDefault("version", 1L)).longValue(); from++) {
-      Upcaster step = find(upcasters, key + "/" + from, "channel " + key, "upcaster", problems);
+    long version = channel.number("version", 1);
+    for (long from = 1; from < version; from++) {
+      Upcaster step = find(upcasters, key + "/" + from, where, "upcaster", problems);
       if (step == null) {
         break;
       }
       steps.add(step);
     }
-    return new Channel<>(
-        key,
-        Codec.json(),
-        known,
-        map.getOrDefault("initial", known.initial()),
-        strings(map.getOrDefault("formerly", List.of())),
-        steps);
+    Object initial = channel.any("initial", known.initial());
+    List<String> formerly = channel.names("formerly");
+    channel.end();
+    channel.checked(
+        () -> builder.channels(new Channel<>(key, Codec.json(), known, initial, formerly, steps)));
   }
 
-  private void node(
-      Graph.Builder builder, String key, Map<String, Object> spec, List<String> problems) {
-    Object inner = spec.get("graph");
-    if (inner != null) {
-      Subgraph link =
-          new Subgraph(
-              Boolean.TRUE.equals(spec.get("shared")), names(spec, "in"), names(spec, "out"));
-      builder.subgraph(key, options(spec), read(Json.object(inner)), link);
+  private void node(Graph.Builder builder, String key, Object spec, List<String> problems) {
+    Fields node = Fields.of("node " + key, spec, problems);
+    if (node.has("graph")) {
+      Fields inner = node.inner("graph");
+      Map<String, String> in = node.map("in");
+      Map<String, String> out = node.map("out");
+      Subgraph link = new Subgraph(node.flag("shared"), in, out);
+      node.checked(() -> {
+        NodeOptions options = options(node);
+        try {
+          builder.subgraph(key, options, read(inner.all()), link);
+        } catch (InvalidGraph e) {
+          e.problems().forEach(problem -> problems.add("in node " + key + ": " + problem));
+        }
+      });
+      node.end();
       return;
     }
-    String use = String.valueOf(spec.getOrDefault("use", key));
-    Node node = find(nodes, use, "node " + key, "node", problems);
-    if (node != null) {
-      builder.part(key, new Graph.Part(options(spec), node, null, use));
-    }
+    String use = node.text("use", key);
+    Node code = find(nodes, use, "node " + key, "node", problems);
+    node.checked(() -> {
+      NodeOptions options = options(node);
+      if (code != null) {
+        builder.part(key, new Graph.Part(options, code, null, use));
+      }
+    });
+    node.end();
   }
 
-  private static NodeOptions options(Map<String, Object> spec) {
-    int attempts = Math.toIntExact(millis(spec, "attempts", 1));
-    RetryPolicy retry =
-        attempts == 1
-            ? RetryPolicy.NEVER
-            : new RetryPolicy(
-                attempts,
-                Duration.ofMillis(millis(spec, "retryFirstMillis", 500)),
-                Duration.ofMillis(millis(spec, "retryLongestMillis", 30_000)));
+  private static NodeOptions options(Fields node) {
+    int attempts = node.small("attempts", 1);
+    Duration first = Duration.ofMillis(node.number("retryFirstMillis", 500));
+    Duration longest = Duration.ofMillis(node.number("retryLongestMillis", 30_000));
+    long timeout = node.number("timeoutMillis", NodeOptions.DEFAULT.timeout().toMillis());
+    boolean deferred = node.flag("deferred");
+    boolean before = node.flag("askBefore");
+    boolean after = node.flag("askAfter");
+    String onFailure = node.has("onFailure") ? node.text("onFailure", "") : null;
+    List<String> goes = node.names("goes");
+    boolean transactional = node.flag("transactional");
+    boolean once = node.flag("once");
     return new NodeOptions(
-        retry,
-        Duration.ofMillis(millis(spec, "timeoutMillis", NodeOptions.DEFAULT.timeout().toMillis())),
-        Boolean.TRUE.equals(spec.get("deferred")),
-        Boolean.TRUE.equals(spec.get("askBefore")),
-        Boolean.TRUE.equals(spec.get("askAfter")),
-        (String) spec.get("onFailure"),
-        strings(spec.getOrDefault("goes", List.of())),
-        Boolean.TRUE.equals(spec.get("transactional")),
-        Boolean.TRUE.equals(spec.get("once")));
-  }
-
-  private static long millis(Map<String, Object> spec, String key, long otherwise) {
-    return ((Number) spec.getOrDefault(key, otherwise)).longValue();
-  }
-
-  private static Map<String, String> names(Map<String, Object> spec, String key) {
-    Map<String, String> names = new LinkedHashMap<>();
-    object(spec, key).forEach((from, to) -> names.put(from, String.valueOf(to)));
-    return names;
+        attempts == 1 ? RetryPolicy.NEVER : new RetryPolicy(attempts, first, longest),
+        Duration.ofMillis(timeout),
+        deferred,
+        before,
+        after,
+        onFailure,
+        goes,
+        transactional,
+        once);
   }
 
   private static <T> @Nullable T find(
@@ -172,15 +204,5 @@ public final class GraphData {
               + registry.keySet());
     }
     return found;
-  }
-
-  private static Map<String, Object> object(Map<String, Object> map, String key) {
-    return Json.object(map.getOrDefault(key, Map.of()));
-  }
-
-  private static List<String> strings(Object json) {
-    return json instanceof String one
-        ? List.of(one)
-        : Json.array(json).stream().map(String::valueOf).toList();
   }
 }

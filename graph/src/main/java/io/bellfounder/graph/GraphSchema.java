@@ -60,7 +60,7 @@ public final class GraphSchema {
             statement.execute(
                 "SELECT pg_advisory_xact_lock(hashtextextended('bellfounder-graph/%s', 0))"
                     .formatted(schema));
-            statement.execute("CREATE SCHEMA IF NOT EXISTS " + schema);
+            statement.execute("CREATE SCHEMA IF NOT EXISTS " + quoted(schema));
             int applied = version(c, schema);
             refuseNewer(schema, applied);
             for (String sql : sql(schema, applied)) {
@@ -106,7 +106,7 @@ public final class GraphSchema {
 
   private static int version(Connection connection, String schema) throws SQLException {
     try (Statement statement = connection.createStatement()) {
-      String table = schema + ".migration";
+      String table = quoted(schema) + ".migration";
       try (var row = statement.executeQuery("SELECT to_regclass('" + table + "') IS NOT NULL")) {
         if (!row.next() || !row.getBoolean(1)) {
           return 0;
@@ -120,14 +120,22 @@ public final class GraphSchema {
 
   private static String migration(String schema, int n) {
     String file = MIGRATIONS.get(n - 1);
-    return read(file).replace("${schema}", schema)
-        + "\nINSERT INTO %s.migration (n, name) VALUES (%d, '%s');\n".formatted(schema, n, file);
+    return read(file).replace("${schema}", quoted(schema))
+        + "\nINSERT INTO %s.migration (n, name) VALUES (%d, '%s');\n"
+            .formatted(quoted(schema), n, file);
+  }
+
+  /** Any name will do, also one that is a word of SQL, such as {@code order}. */
+  private static String quoted(String schema) {
+    return '"' + schema + '"';
   }
 
   static void check(String schema) {
     if (!schema.matches("[a-z_][a-z0-9_]{0,62}")) {
       throw new IllegalArgumentException(
-          "schema name: small letters, digits and '_', at most 63 characters");
+          ("schema name \"%s\": use small letters, digits and '_', no digit at its beginning, at most"
+                  + " 63 characters")
+              .formatted(schema));
     }
   }
 

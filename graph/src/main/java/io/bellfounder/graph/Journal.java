@@ -39,6 +39,9 @@ final class Journal {
   private Set<String> pending = Set.of();
   private final Map<String, List<Entry>> told = new HashMap<>();
 
+  /** Whether a recorded result has events with it that no commit has told yet. */
+  private volatile boolean untold;
+
   /** Large values that this run has named as needed. */
   private final Set<String> kept = ConcurrentHashMap.newKeySet();
 
@@ -121,7 +124,9 @@ final class Journal {
 
   /** What runs now has as results and effects; and what it told, for {@link #told}. */
   Map<String, Map<String, Optional<Object>>> tasks(Connection c, State now) throws SQLException {
-    return tasks(db, c, claim.run(), now, told);
+    Map<String, Map<String, Optional<Object>>> tasks = tasks(db, c, claim.run(), now, told);
+    untold |= !told.isEmpty();
+    return tasks;
   }
 
   /**
@@ -194,44 +199,59 @@ final class Journal {
 
   private boolean record(String path, String effect, @Nullable Object result, List<Entry> told)
       throws SQLException {
-    String events =
-        told.isEmpty()
-            ? null
-            : Json.write(told.stream().map(e -> List.of(e.kind(), e.data())).toList());
     Large large = new Large();
     String json = result == null ? null : large.write(result);
-    Database.Work<Boolean> work =
-        c -> {
-          int rows =
-              db.update(
-                  c,
-                  """
-                  INSERT INTO ~.task (run, path, effect, epoch, status, format, result, events)
-                  SELECT id, ?, ?, epoch, ?, ?, ?::json, ?::json FROM ~.run
-                  WHERE id = ? AND epoch = ? AND status = 'running' FOR SHARE
-                  ON CONFLICT (run, path, effect) DO UPDATE
-                    SET status = excluded.status, format = excluded.format,
-                      result = excluded.result, epoch = excluded.epoch
-                    WHERE task.status = 'intent'\
-                  """,
-                  path,
-                  effect,
-                  json == null ? "intent" : "done",
-                  Large.FORMAT,
-                  json,
-                  events,
-                  claim.run(),
-                  claim.epoch());
-          if (rows == 1) {
-            keep(c, large);
-          }
-          return rows == 1;
-        };
+    Database.Work<Boolean> work = c -> record(c, path, effect, json, told, large);
     boolean recorded = missing(large).isEmpty() ? db.statement(work) : db.transaction(work);
     if (recorded) {
       kept.addAll(large.found().keySet());
     }
     return recorded;
+  }
+
+  /** The same as part of a transactional node's own transaction. */
+  boolean record(Connection c, String path, Object result, List<Entry> told) throws SQLException {
+    Large large = new Large();
+    return record(c, path, "", large.write(result), told, large);
+  }
+
+  private boolean record(
+      Connection c,
+      String path,
+      String effect,
+      @Nullable String json,
+      List<Entry> told,
+      Large large)
+      throws SQLException {
+    String events =
+        told.isEmpty()
+            ? null
+            : Json.write(told.stream().map(e -> List.of(e.kind(), e.data())).toList());
+    int rows =
+        db.update(
+            c,
+            """
+            INSERT INTO ~.task (run, path, effect, epoch, status, format, result, events)
+            SELECT id, ?, ?, epoch, ?, ?, ?::json, ?::json FROM ~.run
+            WHERE id = ? AND epoch = ? AND status = 'running' FOR SHARE
+            ON CONFLICT (run, path, effect) DO UPDATE
+              SET status = excluded.status, format = excluded.format,
+                result = excluded.result, epoch = excluded.epoch
+              WHERE task.status = 'intent'\
+            """,
+            path,
+            effect,
+            json == null ? "intent" : "done",
+            Large.FORMAT,
+            json,
+            events,
+            claim.run(),
+            claim.epoch());
+    if (rows == 1) {
+      untold |= events != null;
+      keep(c, large);
+    }
+    return rows == 1;
   }
 
   private SortedMap<String, String> missing(Large large) {
@@ -263,11 +283,13 @@ final class Journal {
     Commits.Step step = step(decision, results, status, entries, large);
     boolean ends =
         claim.thread() != null && List.of("completed", "failed", "cancelled").contains(status);
+    // Told with this commit although the step is not over: not to be told again with the step.
+    boolean tells = untold && List.of("waiting", "failed").contains(status);
     boolean saved;
     if (c != null) {
-      saved = alone(c, step, large, ends);
-    } else if (ends || !missing(large).isEmpty()) {
-      saved = db.transaction(own -> alone(own, step, large, ends));
+      saved = alone(c, step, large, ends, tells);
+    } else if (ends || tells || !missing(large).isEmpty()) {
+      saved = db.transaction(own -> alone(own, step, large, ends, tells));
     } else {
       saved = commits.commit(step);
     }
@@ -275,7 +297,7 @@ final class Journal {
     return saved;
   }
 
-  private boolean alone(Connection c, Commits.Step step, Large large, boolean ends)
+  private boolean alone(Connection c, Commits.Step step, Large large, boolean ends, boolean tells)
       throws SQLException {
     Threads threads = new Threads(db);
     if (ends) {
@@ -284,6 +306,10 @@ final class Journal {
     boolean saved = !commits.write(c, List.of(step)).isEmpty();
     if (saved) {
       keep(c, large);
+    }
+    if (saved && tells) {
+      db.update(
+          c, "UPDATE ~.task SET events = NULL WHERE run = ? AND events IS NOT NULL", claim.run());
     }
     if (saved && ends) {
       threads.release(c, claim.run());
@@ -400,15 +426,16 @@ final class Journal {
 
   /** Hands the run back, for another worker to go on at once. */
   boolean handBack(String status) throws SQLException {
-    return leave(status, null);
+    return leave(status, null, null);
   }
 
   /** Takes the run out of the way because it cannot be read or carried on. */
-  boolean park(String why) throws SQLException {
-    return leave("parked", why);
+  boolean park(String code, String why) throws SQLException {
+    return leave("parked", code, why);
   }
 
-  private boolean leave(String status, @Nullable String unreadable) throws SQLException {
+  private boolean leave(String status, @Nullable String code, @Nullable String why)
+      throws SQLException {
     return db.statement(c ->
         db.query(
                     c,
@@ -422,12 +449,12 @@ final class Journal {
                     SELECT count(*) FROM fence\
                     """,
                     status,
-                    unreadable == null ? null : "unreadable",
-                    unreadable,
-                    unreadable == null ? 0 : 1,
+                    code,
+                    why,
+                    code == null ? 0 : 1,
                     claim.run(),
                     claim.epoch(),
-                    unreadable != null)
+                    code != null)
                 .getFirst()
             == 1);
   }

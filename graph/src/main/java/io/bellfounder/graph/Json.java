@@ -8,6 +8,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -76,6 +77,19 @@ final class Json {
       default ->
           throw new IllegalArgumentException(
               value.getClass().getName() + " is no JSON: give the channel a codec for it");
+    };
+  }
+
+  /** A tree with the keys of its objects in order: the same for all who mean the same. */
+  static Object sorted(Object tree) {
+    return switch (tree) {
+      case Map<?, ?> map -> {
+        Map<String, Object> copy = new TreeMap<>();
+        map.forEach((key, value) -> copy.put((String) key, sorted(value)));
+        yield copy;
+      }
+      case List<?> list -> list.stream().map(Json::sorted).toList();
+      default -> tree;
     };
   }
 

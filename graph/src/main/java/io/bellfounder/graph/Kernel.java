@@ -35,7 +35,8 @@ public final class Kernel {
   /**
    * The first decision.
    *
-   * @param base values to start from, as a thread's last run left them; may be empty
+   * @param base values to start from, as a thread's last run left them; may be empty. The graph's
+   *     {@link Graph.Builder#continuing} has its turn before the input
    * @param input the caller's writes, and where to begin if not at the graph's start
    */
   public static Decision start(Graph graph, Map<String, Object> base, Update input) {
@@ -49,7 +50,11 @@ public final class Kernel {
           values.put(channel, value);
         }
       });
-      kernel.apply(graph, "", values, List.of(input.writes()));
+      if (!base.isEmpty()) {
+        List<Update.Write> before = continuing(graph, new StateView(values));
+        kernel.apply(graph, "", values, List.of("(continuing)"), List.of(before));
+      }
+      kernel.apply(graph, "", values, List.of("(input)"), List.of(input.writes()));
       Next next = input.next();
       Map<String, Boolean> pulls = new LinkedHashMap<>();
       List<Send> sends = next == null ? List.of() : next.sends();
@@ -67,9 +72,18 @@ public final class Kernel {
     }
   }
 
+  private static List<Update.Write> continuing(Graph graph, StateView left) {
+    try {
+      return graph.continuing() == null ? List.of() : graph.continuing().apply(left).writes();
+    } catch (RuntimeException e) {
+      throw new Fault("condition_failed", "(continuing)", ErrorKind.of(e));
+    }
+  }
+
   private static void begins(Graph graph, String node) {
     if (!graph.parts().containsKey(node)) {
-      throw new Fault("bad_route", node, "it is to begin there, which is no node");
+      throw new Fault(
+          "bad_route", node, "it is to begin there, which is no node of graph " + graph.name());
     }
   }
 
@@ -288,7 +302,7 @@ public final class Kernel {
     frame
         .tasks()
         .forEach(task -> all.add(finished.getOrDefault(task.path(), Update.none()).writes()));
-    apply(graph, path, values, all);
+    apply(graph, path, values, frame.tasks().stream().map(Task::node).toList(), all);
 
     Map<String, Boolean> pulls = new LinkedHashMap<>();
     List<Send> sends = new ArrayList<>();
@@ -319,7 +333,7 @@ public final class Kernel {
     try {
       return branch.condition().choose(view);
     } catch (RuntimeException e) {
-      throw new Fault("condition_failed", task.node(), String.valueOf(e));
+      throw new Fault("condition_failed", task.node(), ErrorKind.of(e));
     }
   }
 
@@ -459,7 +473,7 @@ public final class Kernel {
       Json.object(task.input())
           .forEach((channel, value) -> sent.add(new Update.Write(channel, value)));
     }
-    apply(graph, task.path(), values, List.of(sent));
+    apply(graph, task.path(), values, List.of(task.node()), List.of(sent));
     Map<String, Boolean> pulls = new LinkedHashMap<>();
     graph.starts().forEach(node -> pulls.put(node, false));
     return open(graph, task.path(), values, 0, pulls, List.of(), Map.of(), List.of());
@@ -507,25 +521,39 @@ public final class Kernel {
     return new Update(writes, null);
   }
 
+  /**
+   * @param nodes who wrote, in the order of their writes; for errors
+   */
   private void apply(
-      Graph graph, String path, Map<String, Object> values, List<List<Update.Write>> byTask) {
+      Graph graph,
+      String path,
+      Map<String, Object> values,
+      List<String> nodes,
+      List<List<Update.Write>> byTask) {
     Map<String, Integer> writer = new LinkedHashMap<>();
     Set<String> custom = new java.util.LinkedHashSet<>();
     for (int i = 0; i < byTask.size(); i++) {
+      String node = nodes.get(i);
       for (Update.Write write : byTask.get(i)) {
         Channel<?> channel = graph.channels().get(write.channel());
         if (channel == null) {
-          throw new Fault("bad_write", write.channel(), "no channel of this name: declare it");
+          throw new Fault(
+              "bad_write",
+              node,
+              "it writes channel %s, which graph %s has not: declare it or correct the name"
+                  .formatted(write.channel(), graph.name()));
         }
         Integer other = writer.put(channel.name(), i);
         if (other != null && other != i && channel.reducer().name().equals("last")) {
           throw new Fault(
               "bad_write",
-              channel.name(),
-              "two tasks of one step wrote this channel: give it a reducer that merges");
+              node,
+              "it writes channel %s, which node %s wrote in the same step: give it a reducer that"
+                      .formatted(channel.name(), nodes.get(other))
+                  + " merges");
         }
         Object value = values.getOrDefault(channel.name(), channel.initial());
-        values.put(channel.name(), reduce(channel, value, write.value()));
+        values.put(channel.name(), reduce(node, channel, value, write.value()));
         if (channel.reducer().custom()) {
           custom.add(channel.name());
         } else {
@@ -537,14 +565,14 @@ public final class Kernel {
         writes.add(new Decision.Write(path, name, values.getOrDefault(name, JsonNull.NULL), true)));
   }
 
-  private static Object reduce(Channel<?> channel, Object value, Object update) {
+  private static Object reduce(String node, Channel<?> channel, Object value, Object update) {
     try {
       return channel.reducer().reduce(value, update);
     } catch (RuntimeException e) {
       throw new Fault(
           "bad_write",
-          channel.name(),
-          "its reducer refused a write: " + e.getClass().getSimpleName());
+          node,
+          "channel %s refuses what it writes: %s".formatted(channel.name(), ErrorKind.of(e)));
     }
   }
 

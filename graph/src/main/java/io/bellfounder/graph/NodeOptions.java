@@ -45,7 +45,11 @@ public record NodeOptions(
   public NodeOptions {
     goes = List.copyOf(goes);
     if (timeout.isZero() || timeout.isNegative()) {
-      throw new IllegalArgumentException("a node's timeout is above zero");
+      throw new IllegalArgumentException("a node's timeout is above zero, not " + timeout);
+    }
+    if (transactional && retry.attemptsMax() > 1) {
+      throw new IllegalArgumentException(
+          "a transactional node is not tried again: leave its retry policy out");
     }
     if (once && (transactional || retry.attemptsMax() > 1)) {
       throw new IllegalArgumentException(

@@ -1,6 +1,7 @@
 package io.bellfounder.graph;
 
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
@@ -46,7 +47,8 @@ public record Reducer(
 
   /** A reducer of the caller's; pure, and associative if several tasks write in one step. */
   public static Reducer custom(String name, Object initial, BinaryOperator<Object> function) {
-    return new Reducer(name, Json.tree(initial), true, function);
+    // A copy: what the function keeps and changes later is not the state.
+    return new Reducer(name, Json.tree(initial), true, (a, b) -> Json.tree(function.apply(a, b)));
   }
 
   static Map<String, Reducer> builtIn() {
@@ -94,7 +96,7 @@ public record Reducer(
   private static Object append(Object value, Object update) {
     List<Object> list = new ArrayList<>(Json.array(value));
     list.addAll(Json.array(update));
-    return list;
+    return Collections.unmodifiableList(list);
   }
 
   private static Object union(Object value, Object update) {

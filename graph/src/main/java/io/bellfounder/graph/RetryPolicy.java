@@ -16,6 +16,9 @@ public record RetryPolicy(int attemptsMax, Duration first, Duration longest) {
     if (attemptsMax < 1 || attemptsMax > 100) {
       throw new IllegalArgumentException("attemptsMax is 1 to 100, not " + attemptsMax);
     }
+    if (first.isNegative() || longest.isNegative()) {
+      throw new IllegalArgumentException("a wait is not negative: " + first + ", " + longest);
+    }
   }
 
   /** So many attempts, 0.5 s after the first, twice that after the next, 30 s at most. */

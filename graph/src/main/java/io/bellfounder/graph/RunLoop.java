@@ -18,29 +18,46 @@ record RunLoop(StepCarrier carrier, long stepsMax) {
     try {
       return carry();
     } catch (SQLException e) {
-      // The lease runs out unless the hand-back gets through; either way another goes on.
-      LOG.log(
-          Level.WARNING,
-          carrier.where()
-              + " the database failed; it is handed back, or taken over when its lease is over",
-          e);
-      carrier.handBack("queued");
-    } catch (RuntimeException e) {
-      LOG.log(
-          Level.ERROR,
-          carrier.where() + " cannot be carried on; it is parked until it is resumed or cancelled",
-          e);
-      try {
-        String why = e instanceof Unreadable ? "" : e.getClass().getSimpleName() + ": ";
-        carrier.park(why + e.getMessage());
-      } catch (SQLException sql) {
+      if (refused(e)) {
+        park("refused", "the database refused its step (SQLSTATE " + e.getSQLState() + ")", null);
+      } else {
+        // The lease runs out unless the hand-back gets through; either way another goes on.
         LOG.log(
             Level.WARNING,
-            carrier.where() + " could not be parked; whoever takes it over tries again",
-            sql);
+            carrier.where()
+                + " the database failed; it is handed back, or taken over when its lease is over",
+            e);
+        carrier.handBack("queued");
       }
+    } catch (RuntimeException | LinkageError | AssertionError | StackOverflowError e) {
+      String why = e instanceof Unreadable ? e.getMessage() : ErrorKind.of(e);
+      park("unreadable", String.valueOf(why), e);
     }
     return false;
+  }
+
+  /** Whether it would be refused again: for what is in it, not for the state of the database. */
+  private static boolean refused(SQLException e) {
+    String state = e.getSQLState();
+    return state != null && state.matches("(22|23|54).*");
+  }
+
+  private void park(String code, String why, @Nullable Throwable error) {
+    LOG.log(
+        Level.ERROR,
+        carrier.where()
+            + " code="
+            + code
+            + " cannot be carried on; it is parked until it is resumed or cancelled",
+        error);
+    try {
+      carrier.park(code, why);
+    } catch (SQLException sql) {
+      LOG.log(
+          Level.WARNING,
+          carrier.where() + " could not be parked; whoever takes it over tries again",
+          sql);
+    }
   }
 
   private boolean carry() throws SQLException {

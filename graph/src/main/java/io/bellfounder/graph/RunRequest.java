@@ -1,12 +1,14 @@
 package io.bellfounder.graph;
 
 import java.time.Duration;
+import java.util.Comparator;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
  * What a run begins with.
  *
+ * @param tenant 1 to 200 characters, as are key, thread and lane
  * @param key with the same key a tenant's run starts once; null starts always
  * @param thread runs of one thread follow each other and share state; null for none
  * @param policy what happens when the thread is busy; default {@link ThreadPolicy#QUEUE}
@@ -27,9 +29,18 @@ public record RunRequest(
     String lane,
     int priority,
     Duration delay) {
+  private static final int NAME_MAX = 200;
+
   public RunRequest {
-    if (tenant.isEmpty()) {
-      throw new IllegalArgumentException("a tenant has a name");
+    name("tenant", tenant);
+    if (key != null) {
+      name("key", key);
+    }
+    if (thread != null) {
+      name("thread", thread);
+    }
+    if (!lane.isEmpty()) {
+      name("lane", lane);
     }
     if (priority < -100 || priority > 100) {
       throw new IllegalArgumentException("priority is -100 to 100, not " + priority);
@@ -78,6 +89,21 @@ public record RunRequest(
     return new RunRequest(graph, tenant, input, key, thread, policy, lane, priority, wait);
   }
 
+  private static void name(String what, String name) {
+    if (name.isEmpty() || name.length() > NAME_MAX || name.indexOf('\0') >= 0) {
+      throw new IllegalArgumentException(
+          "a run's %s has 1 to %d characters and no NUL, not %d"
+              .formatted(what, NAME_MAX, name.length()));
+    }
+  }
+
+  /** The same for all who ask for the same, in whatever order their maps are. */
+  private Object same() {
+    List<Update.Write> writes =
+        input.writes().stream().sorted(Comparator.comparing(Update.Write::channel)).toList();
+    return Json.sorted(new Update(writes, input.next()).json());
+  }
+
   Starts.NewRun row(String driver) {
     String json = Json.write(input.json());
     // Tells a repeated request from another one with the same key.
@@ -86,7 +112,7 @@ public record RunRequest(
             Json.write(
                 List.of(
                     graph.hash(),
-                    input.json(),
+                    same(),
                     thread == null ? "" : thread,
                     lane,
                     (long) priority,

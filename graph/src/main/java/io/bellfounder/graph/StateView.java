@@ -1,5 +1,6 @@
 package io.bellfounder.graph;
 
+import java.util.Collections;
 import java.util.Map;
 import java.util.Optional;
 
@@ -9,6 +10,9 @@ import java.util.Optional;
  * @param data all channels as JSON trees
  */
 public record StateView(Map<String, Object> data) {
+  public StateView {
+    data = Collections.unmodifiableMap(data);
+  }
 
   /**
    * The channel's value.

@@ -29,6 +29,9 @@ import org.jspecify.annotations.Nullable;
  */
 final class StepCarrier {
   private static final String GAVE_UP = "gave_up";
+  private static final String TIMED_OUT = "timed_out";
+  private static final String SILENT =
+      "it left its connection unused for so long that the database ended its transaction";
   private static final System.Logger LOG = System.getLogger(StepCarrier.class.getName());
   private final Database db;
   private final Journal.Claim claim;
@@ -218,50 +221,111 @@ final class StepCarrier {
     return save(c, next, results) ? next : null;
   }
 
-  /** Transactional nodes: their writes and the step's commit are one transaction. */
+  /**
+   * Transactional nodes: their writes and the step's commit are one transaction. If one of them
+   * fails or asks, nothing of it stands; where the run goes on all the same, the others run again.
+   */
   private @Nullable Decision commitInside(
       Decision now, List<Task> inside, Map<String, TaskResult> results) throws SQLException {
-    try (Connection c = db.source().getConnection()) {
-      c.setAutoCommit(false);
-      boolean mine =
-          !db.query(
-                  c,
-                  r -> 1,
-                  "SELECT "
-                      + Database.BOUND_IDLE
-                      + " FROM ~.run"
-                      + " WHERE id = ? AND epoch = ? AND status = 'running' FOR UPDATE",
-                  claim.run(),
-                  claim.epoch())
-              .isEmpty();
-      if (!mine) {
-        c.rollback();
-        return null;
-      }
-      for (Task task : inside) {
-        Attempt attempt = attempt(now.state(), task, 1, c);
-        TaskResult result = attempt.result();
-        tell(attempt.told());
-        results.put(task.path(), result);
-        if (!(result instanceof TaskResult.Done)) {
+    List<Task> left = new ArrayList<>(inside);
+    while (true) {
+      Map<Task, Attempt> ended = new LinkedHashMap<>();
+      try (Connection c = db.source().getConnection()) {
+        c.setAutoCommit(false);
+        if (!holds(c)) {
           c.rollback();
-          for (Task other : inside) {
-            results.putIfAbsent(other.path(), result);
-          }
-          Map<String, TaskResult> failed = new HashMap<>(results);
-          inside.forEach(t -> failed.put(t.path(), result));
-          return decide(null, now, failed);
+          return null;
         }
+        Task stopped = null;
+        for (Task task : left) {
+          Attempt attempt = attempt(now.state(), task, 1, c);
+          if (!(attempt.result() instanceof TaskResult.Done)) {
+            undo(c, attempt.result());
+            results.put(task.path(), attempt.result());
+            tell(attempt.told());
+            stopped = task;
+            break;
+          }
+          ended.put(task, attempt);
+        }
+        if (stopped == null) {
+          return commitInside(c, now, ended, results);
+        }
+        left.remove(stopped);
       }
-      Decision next = Kernel.decide(graph, now.state(), results);
-      boolean wrote = drafts.any();
-      if (!journal.commit(c, next, results, status(next), taken())) {
+      Map<String, TaskResult> all = new HashMap<>(results);
+      left.forEach(task -> all.put(task.path(), new TaskResult.Done(Update.none())));
+      if (left.isEmpty()
+          || Kernel.decide(graph, now.state(), all).status() instanceof Status.Failed) {
+        return decide(null, now, all);
+      }
+    }
+  }
+
+  /** Locks the run's row, unless it is another's. */
+  private boolean holds(Connection c) throws SQLException {
+    return !db.query(
+            c,
+            r -> 1,
+            "SELECT "
+                + Database.BOUND_IDLE
+                + " FROM ~.run"
+                + " WHERE id = ? AND epoch = ? AND status = 'running' FOR UPDATE",
+            claim.run(),
+            claim.epoch())
+        .isEmpty();
+  }
+
+  private @Nullable Decision commitInside(
+      Connection c, Decision now, Map<Task, Attempt> ended, Map<String, TaskResult> results)
+      throws SQLException {
+    Map<String, TaskResult> all = new HashMap<>(results);
+    ended.forEach((task, attempt) -> all.put(task.path(), attempt.result()));
+    Decision next = Kernel.decide(graph, now.state(), all);
+    if (next.status() instanceof Status.Failed) {
+      // The step does not count, and so neither does what these nodes wrote.
+      c.rollback();
+      return decide(null, now, all);
+    }
+    ended.values().forEach(attempt -> tell(attempt.told()));
+    boolean wrote = drafts.any();
+    try {
+      // If another task of the step asks, what these wrote stands, and they must not run again.
+      boolean stays = next.state().step() == now.state().step();
+      if (stays && !kept(c, ended) || !journal.commit(c, next, all, status(next), taken())) {
         c.rollback();
         return null;
       }
       c.commit();
-      committed(next, status(next), wrote);
-      return next;
+    } catch (SQLException e) {
+      if (!Database.wasSilent(e)) {
+        throw e;
+      }
+      ended.keySet().forEach(t -> all.put(t.path(), new TaskResult.Failed(TIMED_OUT, SILENT)));
+      return decide(null, now, all);
+    }
+    committed(next, status(next), wrote);
+    return next;
+  }
+
+  private boolean kept(Connection c, Map<Task, Attempt> ended) throws SQLException {
+    for (Map.Entry<Task, Attempt> each : ended.entrySet()) {
+      if (each.getValue().result() instanceof TaskResult.Done(Update update)
+          && !journal.record(c, each.getKey().path(), update.json(), each.getValue().told())) {
+        return false;
+      }
+    }
+    return true;
+  }
+
+  /** A transaction that the database has ended needs no end; any other has to have one. */
+  private static void undo(Connection c, TaskResult result) throws SQLException {
+    try {
+      c.rollback();
+    } catch (SQLException e) {
+      if (!(result instanceof TaskResult.Failed(String code, _)) || !code.equals(TIMED_OUT)) {
+        throw e;
+      }
     }
   }
 
@@ -357,8 +421,7 @@ final class StepCarrier {
       return work.get(limit.toMillis(), TimeUnit.MILLISECONDS);
     } catch (TimeoutException e) {
       work.cancel(true);
-      return new Attempt(
-          new TaskResult.Failed("timed_out", "no result within " + limit), List.of());
+      return new Attempt(new TaskResult.Failed(TIMED_OUT, "no result within " + limit), List.of());
     } catch (InterruptedException e) {
       work.cancel(true);
       throw e;
@@ -366,7 +429,8 @@ final class StepCarrier {
       if (e.getCause() instanceof SQLException sql) {
         throw sql;
       }
-      return new Attempt(new TaskResult.Failed("node_failed", describe(e.getCause())), List.of());
+      return new Attempt(
+          new TaskResult.Failed("node_failed", ErrorKind.of(e.getCause())), List.of());
     }
   }
 
@@ -396,15 +460,12 @@ final class StepCarrier {
     } catch (TaskContext.JournalFailed e) {
       throw e.cause;
     } catch (GiveUp e) {
-      return new TaskResult.Failed(GAVE_UP, describe(e.getCause() == null ? e : e.getCause()));
-    } catch (Exception e) {
-      return new TaskResult.Failed("node_failed", describe(e));
+      return new TaskResult.Failed(GAVE_UP, ErrorKind.of(e.getCause() == null ? e : e.getCause()));
+    } catch (Exception | LinkageError | AssertionError | StackOverflowError e) {
+      return Database.wasSilent(e)
+          ? new TaskResult.Failed(TIMED_OUT, SILENT)
+          : new TaskResult.Failed("node_failed", ErrorKind.of(e));
     }
-  }
-
-  /** The kind of error only: its message may hold what must not be stored. */
-  private static String describe(@Nullable Throwable error) {
-    return error == null ? "unknown" : error.getClass().getName();
   }
 
   private boolean save(@Nullable Connection c, Decision decision, Map<String, TaskResult> results)
@@ -467,8 +528,8 @@ final class StepCarrier {
   }
 
   /** Takes the run out of the way because it cannot be read or carried on. */
-  void park(String why) throws SQLException {
-    journal.park(why);
+  void park(String code, String why) throws SQLException {
+    journal.park(code, why);
     herald.changed(claim.run(), journal.seq() + 1, drafts.any());
   }
 

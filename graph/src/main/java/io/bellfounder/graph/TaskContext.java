@@ -101,8 +101,16 @@ final class TaskContext implements NodeContext {
   @Override
   public Object once(String name, Callable<?> effect, Function<String, Optional<?>> lookup)
       throws Exception {
-    if (name.isEmpty()) {
-      throw new IllegalArgumentException("an effect needs a name");
+    if (name.isEmpty() || name.length() > 200 || name.chars().anyMatch(c -> c < ' ')) {
+      throw new IllegalArgumentException(
+          "an effect's name has 1 to 200 characters and no control characters");
+    }
+    if (connection != null) {
+      // Its intent would wait for the run's row, which this node's own transaction holds.
+      throw new IllegalStateException(
+          "node "
+              + task.node()
+              + " is transactional and cannot commit an effect of its own: let another node do it");
     }
     int ordinal = 1000 + effects++;
     Optional<Object> done = effect(name);

@@ -1,6 +1,7 @@
 package io.bellfounder.graph;
 
 import java.time.Duration;
+import java.util.List;
 
 /**
  * How a worker behaves. All times are measured by the database's clock.
@@ -26,6 +27,12 @@ public record WorkerOptions(
   public WorkerOptions {
     if (runsMax < 1 || takeoversMax < 1) {
       throw new IllegalArgumentException("runsMax and takeoversMax are at least 1");
+    }
+    for (Duration every : List.of(lease, heartbeat, sweep, poll)) {
+      if (!every.isPositive()) {
+        throw new IllegalArgumentException(
+            "lease, heartbeat, sweep and poll are above zero, not " + every);
+      }
     }
     if (heartbeat.multipliedBy(2).compareTo(lease) > 0) {
       throw new IllegalArgumentException("two heartbeats must fit into a lease");

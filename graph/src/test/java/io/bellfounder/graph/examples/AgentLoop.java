@@ -64,11 +64,23 @@ final class AgentLoop {
                       : tool.call(call.argument(), c.effectKey(call.id()));
               return Update.of(MESSAGES, List.of(new Message("tool", result, List.of())));
             })
+        .continuing(AgentLoop::answers)
         .start("model")
         .branch("model", AgentLoop::tools, "tool")
         .edge("tool", "model")
         .stepLimit(50)
         .build();
+  }
+
+  /**
+   * Before a thread's next run: a model refuses a conversation in which calls have no results, and
+   * the last run may have been cut off there.
+   */
+  private static Update answers(StateView left) {
+    List<ToolCall> calls = left.get(MESSAGES).getLast().calls();
+    Message stopped =
+        new Message("tool", "It was stopped. Nobody knows whether it has happened.", List.of());
+    return Update.of(MESSAGES, calls.stream().map(_ -> stopped).toList());
   }
 
   /** One task for each call of the last message; none ends the run. */

@@ -6,6 +6,7 @@ import io.bellfounder.graph.Graph;
 import io.bellfounder.graph.GraphSchema;
 import io.bellfounder.graph.RunRequest;
 import io.bellfounder.graph.Runs;
+import io.bellfounder.graph.ThreadPolicy;
 import io.bellfounder.graph.Update;
 import io.bellfounder.graph.Worker;
 import io.bellfounder.graph.WorkerOptions;
@@ -90,6 +91,62 @@ class ExamplesTest {
     assertThat(called.stream().filter(c -> c.startsWith("quick"))).hasSize(1);
     // The slow one was called twice, with the same key.
     assertThat(called.stream().distinct()).hasSize(2);
+  }
+
+  /** Cut off by the next message, by a cancel, or rolled back: no model would take it otherwise. */
+  @Test
+  void a_conversation_that_was_cut_off_among_its_tools_goes_on_with_every_call_answered()
+      throws Exception {
+    CountDownLatch calls = new CountDownLatch(3);
+    Model model =
+        conversation ->
+            conversation.getLast().text().startsWith("Go")
+                ? new Message(
+                    "assistant",
+                    "Both.",
+                    List.of(new ToolCall("1", "hangs", "a"), new ToolCall("2", "quick", "b")))
+                : new Message("assistant", "Done.", List.of());
+    Tool hangs =
+        (_, _) -> {
+          calls.countDown();
+          new CountDownLatch(1).await();
+          return "never";
+        };
+    Graph graph = AgentLoop.graph(model, Map.of("hangs", hangs, "quick", (a, _) -> a));
+    GraphSchema.install(database.owner(), "graph");
+    Runs runs = new Runs(database.owner(), "graph");
+    try (Worker _ = worker(graph)) {
+      UUID first = runs.start(says(graph, "Go.")).orThrow();
+      Await.until("its tool hangs", () -> calls.getCount() == 2);
+      UUID second = runs.start(says(graph, "Go on.").ifBusy(ThreadPolicy.INTERRUPT)).orThrow();
+      Await.until("its tool hangs, too", () -> calls.getCount() == 1);
+      UUID third = runs.start(says(graph, "Go!").ifBusy(ThreadPolicy.ROLL_BACK)).orThrow();
+      Await.until("and so does the third", () -> calls.getCount() == 0);
+      assertThat(runs.cancel(third)).isTrue();
+      UUID last = runs.start(says(graph, "Thanks.")).orThrow();
+
+      assertThat(runs.await(last, Duration.ofSeconds(20)).status()).isEqualTo("completed");
+      for (UUID each : List.of(first, second, third)) {
+        assertThat(runs.find(each).orElseThrow().status()).isEqualTo("cancelled");
+      }
+      assertThat(runs.state(last, graph).get(AgentLoop.MESSAGES).stream().map(Message::text))
+          .containsExactly(
+              "Go.",
+              "Both.",
+              "It was stopped. Nobody knows whether it has happened.",
+              "It was stopped. Nobody knows whether it has happened.",
+              "Go!",
+              "Both.",
+              "It was stopped. Nobody knows whether it has happened.",
+              "It was stopped. Nobody knows whether it has happened.",
+              "Thanks.",
+              "Done.");
+    }
+  }
+
+  private static RunRequest says(Graph graph, String text) {
+    Update input = Update.of(AgentLoop.MESSAGES, List.of(Message.user(text)));
+    return RunRequest.of(graph, "t", input).thread("chat");
   }
 
   @Test

@@ -165,6 +165,10 @@ class ChannelTest {
     Decision decision = step(sum, Update.none(), Update.ofData(Map.of("other", 1L)));
 
     assertThat(decision.status())
-        .isEqualTo(new Status.Failed("bad_write", "other", "no channel of this name: declare it"));
+        .isEqualTo(
+            new Status.Failed(
+                "bad_write",
+                "n0",
+                "it writes channel other, which graph g has not: declare it or correct the name"));
   }
 }
