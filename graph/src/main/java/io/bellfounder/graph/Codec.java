@@ -17,8 +17,14 @@ import java.util.function.Function;
  * class: renaming or moving a class breaks nothing.
  */
 public interface Codec<T> {
+  /** As a JSON tree: text, numbers, booleans, null, lists and maps of these. */
   Object encode(T value);
 
+  /**
+   * From the tree that {@link #encode} made, of this or an older version.
+   *
+   * @throws RuntimeException if it cannot: the run is parked then
+   */
   T decode(Object json);
 
   /** The tree itself, for graphs that come from data. */
@@ -26,6 +32,7 @@ public interface Codec<T> {
     return of(Json::tree, json -> json);
   }
 
+  /** Of two functions, each pure. */
   static <T> Codec<T> of(Function<T, Object> encode, Function<Object, T> decode) {
     return new Codec<>() {
       @Override
@@ -40,6 +47,7 @@ public interface Codec<T> {
     };
   }
 
+  /** For lists of what another one is for. */
   static <T> Codec<List<T>> list(Codec<T> item) {
     return of(
         list -> list.stream().map(item::encode).toList(),

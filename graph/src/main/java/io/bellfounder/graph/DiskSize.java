@@ -11,6 +11,7 @@ package io.bellfounder.graph;
  */
 public record DiskSize(
     long runs, long checkpoints, long stateBytes, long eventBytes, long largeBytes) {
+  /** All of it. */
   public long bytes() {
     return stateBytes + eventBytes + largeBytes;
   }

@@ -10,10 +10,16 @@ import org.jspecify.annotations.Nullable;
 public final class GiveUp extends Exception {
   private static final long serialVersionUID = 1;
 
+  /**
+   * @param message for the log of whoever catches it; it is not stored
+   */
   public GiveUp(String message) {
     super(message);
   }
 
+  /**
+   * @param cause what made it give up; its kind is stored
+   */
   public GiveUp(@Nullable Throwable cause) {
     super(cause);
   }

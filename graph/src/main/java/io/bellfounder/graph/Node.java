@@ -7,5 +7,10 @@ package io.bellfounder.graph;
  */
 @FunctionalInterface
 public interface Node {
+  /**
+   * @return what to write and, if not along the edges, where to go; {@link Update#none()} for
+   *     nothing
+   * @throws Exception for a failed attempt; {@link GiveUp} for the last one
+   */
   Update run(NodeContext context) throws Exception;
 }

@@ -9,12 +9,19 @@ import java.util.function.Function;
 
 /** What a node sees while it runs. Valid until the node returns; for the node's thread only. */
 public interface NodeContext {
+  /** The channels of the node's own graph, as they were when the step began. */
   StateView state();
 
+  /**
+   * A channel's value when the step began.
+   *
+   * @throws IllegalStateException if it has none
+   */
   default <T> T get(Channel<T> channel) {
     return state().get(channel);
   }
 
+  /** The same, empty if it has none. */
   default <T> Optional<T> find(Channel<T> channel) {
     return state().find(channel);
   }
@@ -30,6 +37,7 @@ public interface NodeContext {
   /** The run's id and the task's path. */
   String runId();
 
+  /** The task's place in the run, the same in every attempt. */
   String path();
 
   /** Counts from 1; an earlier process's attempts count as one for each take-over. */

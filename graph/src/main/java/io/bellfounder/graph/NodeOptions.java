@@ -113,6 +113,7 @@ public record NodeOptions(
         retry, timeout, deferred, askBefore, askAfter, onFailure, goes, true, once);
   }
 
+  /** The same, but at most once: a person is asked where nobody knows whether it has happened. */
   public NodeOptions asOnce() {
     return new NodeOptions(
         retry, timeout, deferred, askBefore, askAfter, onFailure, goes, transactional, true);

@@ -20,6 +20,7 @@ public final class Retention {
 
   private final Database db;
 
+  /** Of one schema. */
   public Retention(DataSource database, String schema) {
     this.db = new Database(database, schema);
   }

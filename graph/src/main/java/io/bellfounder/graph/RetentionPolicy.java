@@ -41,18 +41,22 @@ public record RetentionPolicy(
     }
   }
 
+  /** The same with another time for checkpoints; null for ever. */
   public RetentionPolicy historyFor(@Nullable Duration time) {
     return new RetentionPolicy(time, checkpointsMax, eventsFor, runsFor);
   }
 
+  /** The same with another number of checkpoints of runs under way. */
   public RetentionPolicy checkpointsMax(int count) {
     return new RetentionPolicy(historyFor, count, eventsFor, runsFor);
   }
 
+  /** The same with another time for events; null for ever. */
   public RetentionPolicy eventsFor(@Nullable Duration time) {
     return new RetentionPolicy(historyFor, checkpointsMax, time, runsFor);
   }
 
+  /** The same with another time for whole runs; null for ever. */
   public RetentionPolicy runsFor(@Nullable Duration time) {
     return new RetentionPolicy(historyFor, checkpointsMax, eventsFor, time);
   }

@@ -10,6 +10,7 @@ import java.time.Duration;
  * @param longest the wait never exceeds it
  */
 public record RetryPolicy(int attemptsMax, Duration first, Duration longest) {
+  /** One attempt. */
   public static final RetryPolicy NEVER = new RetryPolicy(1, Duration.ZERO, Duration.ZERO);
 
   public RetryPolicy {

@@ -29,6 +29,7 @@ public record Schedule(
     return new Schedule(request, Cron.of(cron), zone, Missed.ONCE, null);
   }
 
+  /** The same, with what becomes of times at which no worker was there. */
   public Schedule missed(Missed then) {
     return new Schedule(request, cron, zone, then, timeChannel);
   }

@@ -27,6 +27,7 @@ public final class Schedules {
   private final Database db;
   private final String driver;
 
+  /** Runs are carried by {@link Worker}. */
   public Schedules(DataSource database, String schema) {
     this(database, schema, Claims.POSTGRES);
   }
@@ -132,6 +133,7 @@ public final class Schedules {
     });
   }
 
+  /** One schedule; empty if there is none. */
   public Optional<ScheduleView> find(String tenant, String id) throws SQLException {
     return list(tenant, id, 1).stream().findFirst();
   }

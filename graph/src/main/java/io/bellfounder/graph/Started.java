@@ -20,6 +20,7 @@ public sealed interface Started {
     };
   }
 
+  /** It was started now. */
   record Created(UUID run) implements Started {}
 
   /** The key was used before, for the same request: this is its run. */

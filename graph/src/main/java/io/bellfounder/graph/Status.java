@@ -2,11 +2,13 @@ package io.bellfounder.graph;
 
 /** Where a graph stands after a decision. */
 public sealed interface Status {
+  /** Tasks are to run. */
   record Running() implements Status {}
 
   /** Every task that can run has run, and questions are open. */
   record Waiting() implements Status {}
 
+  /** Nothing is left to run. */
   record Completed() implements Status {}
 
   /**

@@ -4,6 +4,7 @@ import java.util.List;
 
 /** How a task ended. */
 public sealed interface TaskResult {
+  /** It returned. */
   record Done(Update update) implements TaskResult {}
 
   /** It needs answers, and runs again when it has them. */

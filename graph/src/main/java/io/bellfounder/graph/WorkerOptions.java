@@ -39,6 +39,7 @@ public record WorkerOptions(
     }
   }
 
+  /** The defaults. */
   public static WorkerOptions named(String name) {
     return new WorkerOptions(
         name,
@@ -51,23 +52,28 @@ public record WorkerOptions(
         RunMetrics.NONE);
   }
 
+  /** The same with another lease, a heartbeat of a third of it and a sweep of a fifth. */
   public WorkerOptions lease(Duration lasts) {
     return new WorkerOptions(
         name, runsMax, lasts, lasts.dividedBy(3), lasts.dividedBy(5), poll, takeoversMax, metrics);
   }
 
+  /** The same with another number of runs at a time, 1 or more. */
   public WorkerOptions runsMax(int runs) {
     return new WorkerOptions(name, runs, lease, heartbeat, sweep, poll, takeoversMax, metrics);
   }
 
+  /** The same with another time between looks at an empty queue. */
   public WorkerOptions poll(Duration every) {
     return new WorkerOptions(name, runsMax, lease, heartbeat, sweep, every, takeoversMax, metrics);
   }
 
+  /** The same with another number of losses after which a run is dead, 1 or more. */
   public WorkerOptions takeoversMax(int times) {
     return new WorkerOptions(name, runsMax, lease, heartbeat, sweep, poll, times, metrics);
   }
 
+  /** The same, telling somebody what it does. */
   public WorkerOptions metrics(RunMetrics told) {
     return new WorkerOptions(name, runsMax, lease, heartbeat, sweep, poll, takeoversMax, told);
   }

@@ -379,7 +379,7 @@ class FailureTest {
     assertThat(tries).hasValue(1);
     assertThat(engine.runs().find(run).orElseThrow().errorCode()).isEqualTo("gave_up");
     assertThat(engine.runs().find(run).orElseThrow().errorMessage())
-        .isEqualTo("n: java.io.FileNotFoundException");
+        .matches("n: java.io.FileNotFoundException at FailureTest.java:\\d+");
   }
 
   @Test
