@@ -175,7 +175,7 @@ function Charts({ data, zone, groupBy }: { data: Overview; zone: string; groupBy
   return (
     <div className="grid gap-5 xl:grid-cols-2">
       <ChartCard
-        title="Cost" note={`${groupNames[groupBy].label.toLowerCase()}`} kind="bars" series={groupSeries} axis={(value) => shortUsd(BigInt(Math.round(value * 1e6)) * 1_000_000n)} onPick={open({})}
+        title="Cost" note={`${groupNames[groupBy].label.toLowerCase()}`} kind="bars" series={groupSeries} axis={(value) => shortUsd(BigInt(Math.round(value * 1e9)) * 1_000n)} onPick={open({})}
         rows={rows((point) => Object.fromEntries(costOf(point).map(([key, cost]) => [key, plottableUsd(cost.toString())])), (point) => Object.fromEntries(costOf(point).map(([key, cost]) => [key, shortUsd(cost)])))}
       />
       <ChartCard

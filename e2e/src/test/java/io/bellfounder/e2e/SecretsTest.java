@@ -2,6 +2,7 @@ package io.bellfounder.e2e;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import com.fasterxml.jackson.databind.JsonNode;
 import io.bellfounder.testing.Await;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
@@ -50,6 +51,21 @@ class SecretsTest {
       refusals.add(send(world, "/v1/nowhere", key, session, false).responseText());
       world.api().settledCalls(session, 12);
 
+      // Much is written down: who asked what, where, how it ended and how long it took.
+      assertThat(linesWith(world, "call settled", session))
+          .hasSizeGreaterThanOrEqualTo(12)
+          .allSatisfy(line ->
+              assertThat(line.fieldNames())
+                  .toIterable()
+                  .contains(
+                      "requestId", "endpoint", "keyId", "model", "outcome", "durationMillis"));
+      assertThat(linesWith(world, "request answered", "GET /api/v1/calls"))
+          .isNotEmpty()
+          .allSatisfy(line ->
+              assertThat(line.fieldNames())
+                  .toIterable()
+                  .contains("requestId", "memberId", "status", "durationMillis"));
+
       for (String canary : List.of(PROMPT, COMPLETION, key, World.PROVIDER_KEY)) {
         DatabaseScan.Found found = DatabaseScan.inEmbedded(data, canary);
         assertThat(found.tables()).isNotEmpty();
@@ -70,6 +86,17 @@ class SecretsTest {
           .as("files that hold " + canary + " after the end")
           .isEmpty();
     }
+  }
+
+  private static List<JsonNode> linesWith(World world, String message, String text) {
+    return world
+        .server()
+        .output()
+        .lines()
+        .filter(line -> line.startsWith("{") && line.contains(text))
+        .map(line -> Json.read(line))
+        .filter(line -> line.path("message").asText().equals(message))
+        .toList();
   }
 
   private static Exchange send(
