@@ -3,6 +3,7 @@ package io.bellfounder.graph;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.bellfounder.graph.testing.InvariantChecker;
+import io.bellfounder.testing.KeptConnections;
 import io.bellfounder.testing.TemporaryDatabase;
 import java.sql.SQLException;
 import java.time.Duration;

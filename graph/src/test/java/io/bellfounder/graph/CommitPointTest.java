@@ -8,6 +8,7 @@ import io.bellfounder.graph.testing.EffectLedger;
 import io.bellfounder.graph.testing.FailingDataSource.Point;
 import io.bellfounder.graph.testing.InvariantChecker;
 import io.bellfounder.graph.testing.WorkerProcess;
+import io.bellfounder.testing.KeptConnections;
 import io.bellfounder.testing.Seeds;
 import io.bellfounder.testing.TemporaryDatabase;
 import java.time.Duration;
@@ -16,6 +17,7 @@ import java.util.Collections;
 import java.util.List;
 import java.util.Random;
 import java.util.stream.Stream;
+import javax.sql.DataSource;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -32,6 +34,7 @@ class CommitPointTest {
   private static final boolean ALL = "all".equals(System.getProperty("kit.points"));
 
   @RegisterExtension final TemporaryDatabase database = new TemporaryDatabase();
+  private final KeptConnections kept = new KeptConnections(database.owner());
   private EffectLedger ledger;
   private CommitPoints points;
 
@@ -45,7 +48,8 @@ class CommitPointTest {
       source.setUrl(here.arguments().get(0));
       source.setUser(here.arguments().get(1));
       source.setPassword(here.arguments().get(2));
-      Worker worker = Worker.start(here.through(source), "g", OPTIONS, List.of(here.graph()));
+      DataSource way = here.through(new KeptConnections(source).dataSource());
+      Worker worker = Worker.start(way, "g", OPTIONS, List.of(here.graph()));
       while (System.in.read() >= 0) {
         Thread.onSpinWait();
       }
@@ -59,8 +63,8 @@ class CommitPointTest {
     ledger = EffectLedger.start();
     points =
         new CommitPoints(
-            Driver.workers().on(database.owner(), "g"),
-            database.owner(),
+            Driver.workers().on(kept.dataSource(), "g"),
+            kept.dataSource(),
             ledger,
             OPTIONS,
             arguments -> WorkerProcess.start(Main.class, own(arguments)));
@@ -76,6 +80,7 @@ class CommitPointTest {
   @AfterEach
   void check() throws Exception {
     ledger.close();
+    kept.close();
     assertThat(InvariantChecker.problems(database.owner(), "g")).isEmpty();
   }
 

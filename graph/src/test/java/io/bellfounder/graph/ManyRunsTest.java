@@ -6,6 +6,7 @@ import io.bellfounder.graph.testing.EffectLedger;
 import io.bellfounder.graph.testing.InvariantChecker;
 import io.bellfounder.graph.testing.WorkerProcess;
 import io.bellfounder.testing.Await;
+import io.bellfounder.testing.KeptConnections;
 import io.bellfounder.testing.Seeds;
 import io.bellfounder.testing.TemporaryDatabase;
 import java.sql.SQLException;

@@ -3,6 +3,7 @@ package io.bellfounder.graph;
 import io.bellfounder.graph.testing.Driver;
 import io.bellfounder.graph.testing.EffectLedger;
 import io.bellfounder.graph.testing.RunContract;
+import io.bellfounder.testing.KeptConnections;
 import io.bellfounder.testing.Seeds;
 import io.bellfounder.testing.TemporaryDatabase;
 import java.util.stream.Stream;
@@ -17,15 +18,18 @@ import org.junit.jupiter.params.provider.MethodSource;
 class PostgresContractTest {
   @RegisterExtension static final TemporaryDatabase DATABASE = new TemporaryDatabase();
   private static EffectLedger ledger;
+  private static KeptConnections kept;
 
   @BeforeAll
   static void open() throws Exception {
     ledger = EffectLedger.start();
     DATABASE.commitDurably();
+    kept = new KeptConnections(DATABASE.owner());
   }
 
   @AfterAll
   static void close() throws Exception {
+    kept.close();
     ledger.close();
   }
 
@@ -46,7 +50,7 @@ class PostgresContractTest {
     RunContract.check(
         promise,
         Driver.workers(),
-        DATABASE.owner(),
+        kept.dataSource(),
         schema,
         ledger,
         Seeds.random(seed),

@@ -4,6 +4,7 @@ import io.bellfounder.graph.GraphSchema;
 import io.bellfounder.graph.WorkerOptions;
 import io.bellfounder.graph.testing.EffectLedger;
 import io.bellfounder.graph.testing.RunContract;
+import io.bellfounder.testing.KeptConnections;
 import io.bellfounder.testing.Seeds;
 import io.bellfounder.testing.TemporaryDatabase;
 import io.temporal.testing.TestEnvironmentOptions;
@@ -29,15 +30,18 @@ class TemporalContractTest {
           .stays(Duration.ZERO);
 
   private static EffectLedger ledger;
+  private static KeptConnections kept;
 
   @BeforeAll
   static void open() throws Exception {
     ledger = EffectLedger.start();
     DATABASE.commitDurably();
+    kept = new KeptConnections(DATABASE.owner());
   }
 
   @AfterAll
   static void close() throws Exception {
+    kept.close();
     ledger.close();
   }
 
@@ -62,7 +66,7 @@ class TemporalContractTest {
           promise,
           (database, name) ->
               new CarriedByTemporal(temporal.getWorkflowClient(), database, name, OPTIONS),
-          DATABASE.owner(),
+          kept.dataSource(),
           schema,
           ledger,
           Seeds.random(seed),

@@ -11,6 +11,7 @@ import io.bellfounder.graph.testing.PaidRuns;
 import io.bellfounder.graph.testing.WorkerProcess;
 import io.bellfounder.testing.Await;
 import io.bellfounder.testing.FreePorts;
+import io.bellfounder.testing.KeptConnections;
 import io.bellfounder.testing.TemporaryDatabase;
 import io.temporal.client.WorkflowClient;
 import io.temporal.serviceclient.WorkflowServiceStubs;
@@ -38,7 +39,7 @@ class TemporalProcessTest {
   /**
    * A busy machine may keep a step silent for longer than a short lease. That costs a take-over,
    * and five without progress would make the run dead, as they should: hence few runs at a time,
-   * each with a connection of its own for every statement, and patience.
+   * and patience.
    */
   private static final TemporalOptions OPTIONS =
       TemporalOptions.named("same-name")
@@ -53,6 +54,7 @@ class TemporalProcessTest {
 
   @RegisterExtension final TemporaryDatabase database = new TemporaryDatabase();
 
+  private final KeptConnections kept = new KeptConnections(database.owner());
   private final int port = FreePorts.one();
   private final TestServer.PortBoundTestServer server =
       TestServer.createPortBoundServer(port, true);
@@ -82,7 +84,7 @@ class TemporalProcessTest {
       TemporalDriver driver =
           TemporalDriver.start(
               WorkflowClient.newInstance(stubs(here.arguments().get(3))),
-              here.through(source),
+              here.through(new KeptConnections(source).dataSource()),
               "g",
               OPTIONS,
               List.of(here.graph()));
@@ -97,12 +99,12 @@ class TemporalProcessTest {
   void open() throws Exception {
     GraphSchema.install(database.owner(), "g");
     ledger = EffectLedger.start();
-    CarriedByTemporal driver = new CarriedByTemporal(client, database.owner(), "g", OPTIONS);
+    CarriedByTemporal driver = new CarriedByTemporal(client, kept.dataSource(), "g", OPTIONS);
     runs = new PaidRuns(driver, ledger);
     points =
         new CommitPoints(
             driver,
-            database.owner(),
+            kept.dataSource(),
             ledger,
             OPTIONS.worker(),
             arguments -> WorkerProcess.start(Main.class, own(arguments)));
@@ -124,6 +126,7 @@ class TemporalProcessTest {
     stubs.shutdownNow();
     server.close();
     ledger.close();
+    kept.close();
     assertThat(InvariantChecker.problems(database.owner(), "g")).isEmpty();
   }
 
@@ -161,7 +164,7 @@ class TemporalProcessTest {
   }
 
   private long steps() throws SQLException {
-    try (var connection = database.owner().getConnection();
+    try (var connection = kept.dataSource().getConnection();
         var statement = connection.createStatement();
         var row = statement.executeQuery("SELECT coalesce(sum(step), 0) FROM g.run")) {
       row.next();

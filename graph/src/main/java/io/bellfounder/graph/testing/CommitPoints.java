@@ -123,7 +123,7 @@ public final class CommitPoints {
       UUID next = runs.start("t");
       runs.settle(next, LIMIT, "the process went on that was " + what);
       runs.settle(run, LIMIT, what + " and went on");
-      if (events(run) != events) {
+      if (stopped && events(run) != events) {
         throw new AssertionError(
             "run " + run + " has other events since the process went on that was " + what);
       }
@@ -145,28 +145,32 @@ public final class CommitPoints {
     return driver.carry(through, options, List.of(PaidRuns.graph(ledger.url())));
   }
 
-  private boolean completed(UUID run) throws SQLException {
-    return driver.runs().find(run).orElseThrow().status().equals("completed");
+  private boolean rests(UUID run) throws SQLException {
+    return driver.runs().find(run).orElseThrow().resting();
   }
 
   private long events(UUID run) throws SQLException {
     return driver.runs().find(run).orElseThrow().seq();
   }
 
-  /** Waits until it holds, or the run has been at its end for a while. */
+  /**
+   * Waits until it holds, or the run has rested for a while: at its end, or with a question if the
+   * process was so slow that it lost its lease.
+   */
   private boolean comesBy(Callable<Boolean> holds, UUID run, String what, WorkerProcess process)
       throws Exception {
     long deadline = System.nanoTime() + LIMIT.toNanos();
-    boolean ended = false;
+    boolean rests = false;
     while (!holds.call()) {
       if (System.nanoTime() - deadline > 0) {
-        if (ended) {
+        if (rests) {
           return false;
         }
-        throw new AssertionError("never " + what + "\n" + process.output());
+        throw new AssertionError(
+            "never %s: %s%n%s".formatted(what, driver.runs().explain(run), process.output()));
       }
-      if (!ended && completed(run)) {
-        ended = true;
+      if (!rests && rests(run)) {
+        rests = true;
         deadline = System.nanoTime() + GRACE.toNanos();
       }
       LockSupport.parkNanos(PAUSE.toNanos());

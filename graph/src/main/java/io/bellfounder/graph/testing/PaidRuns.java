@@ -71,6 +71,7 @@ public final class PaidRuns {
         .build();
   }
 
+  /** Starts one more, with no thread, limit or key. */
   public UUID start(String tenant) throws SQLException {
     RunRequest request = RunRequest.of(graph(ledger.url()), tenant, Update.none());
     return ((Started.Created) driver.start(request)).run();
