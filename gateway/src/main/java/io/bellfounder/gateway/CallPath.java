@@ -217,7 +217,7 @@ final class CallPath {
     var route = plane.routes().route(operation.dialect, model).orElse(null);
     var opened = opened(key, scan, model, length, route);
     if (route == null) {
-      refuseRecorded(opened, Refusal.unknownModel(model));
+      refuseRecorded(opened, Refusal.noProvider(operation.dialect, model));
       return;
     }
     Settlement settlement;

@@ -66,11 +66,24 @@ record Refusal(
   }
 
   static Refusal unknownModel(String model) {
+    return unknownModel(model, "");
+  }
+
+  /** A model without a route goes to the first provider of the protocol; there is none. */
+  static Refusal noProvider(Dialect dialect, String model) {
+    return unknownModel(
+        model,
+        ", and no provider of "
+            + (dialect == Dialect.ANTHROPIC ? "Anthropic" : "OpenAI")
+            + "'s protocol is configured");
+  }
+
+  private static Refusal unknownModel(String model, String why) {
     var shown = model.length() > 100 ? model.substring(0, 100) + "…" : model;
     return new Refusal(
         404,
         "not_found_error",
-        "No route serves the model " + shown + ".",
+        "No route serves the model " + shown + why + ".",
         "unknown_model",
         null,
         true);

@@ -113,7 +113,7 @@ class FrontDoorTest {
       var answer = gateway.messages("{\"model\":\"nobody-serves\"}");
 
       assertThat(answer.status()).isEqualTo(404);
-      assertThat(answer.text()).contains("not_found_error").contains("nobody-serves");
+      assertThat(answer.text()).contains("not_found_error", "nobody-serves", "no provider");
       var settled = gateway.ledger.only();
       assertThat(settled.outcome()).isEqualTo(SettledCall.Outcome.REFUSED);
       assertThat(settled.opened().requestedModel()).isEqualTo("nobody-serves");
