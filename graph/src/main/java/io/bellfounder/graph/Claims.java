@@ -64,7 +64,7 @@ final class Claims {
       head AS MATERIALIZED (SELECT spec, tenant, lane, fresh FROM every LIMIT ?)
       """;
 
-  private static final String HEADS_AFTER =
+  static final String HEADS_AFTER =
       HEADS
           .replace("{first}", "(r.tenant, r.lane) > (?, ?)")
           .replace("{next}", "(r.tenant, r.lane, r.fresh) > (e.tenant, e.lane, e.fresh)");
@@ -167,7 +167,7 @@ final class Claims {
    * For this transaction: the plans are the same for all values, and making them would cost more
    * than the claim itself; without statistics a scan of everything would look cheap.
    */
-  private static final String PLAN_ONCE =
+  static final String PLAN_ONCE =
       "SELECT "
           + Database.BOUND_IDLE
           + """
@@ -179,6 +179,7 @@ final class Claims {
   private final WorkerOptions options;
   private final String[] graphs;
   private final String driver;
+  private final FewQueues few;
   private String afterTenant = "";
   private String afterLane = "";
 
@@ -187,6 +188,7 @@ final class Claims {
     this.options = options;
     this.graphs = graphs.toArray(String[]::new);
     this.driver = driver;
+    this.few = new FewQueues(db, options, this.graphs, driver);
   }
 
   /**
@@ -214,6 +216,12 @@ final class Claims {
       Head head = r.getString(5) == null ? null : Head.read(r, 5);
       return new Found(r.getLong(1), r.getLong(2), r.getString(3), r.getString(4), head);
     }
+  }
+
+  /** The same, by way of queues that were there a moment ago if there are few. */
+  Outcome claimSoon(int most) throws SQLException {
+    List<Journal.Claim> runs = few.claim(most);
+    return runs.isEmpty() ? claim(most) : new Outcome(runs, true);
   }
 
   /** The next runs in turn, at most so many. */

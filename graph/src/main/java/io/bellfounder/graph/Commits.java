@@ -32,6 +32,44 @@ final class Commits {
   /** Steps in one transaction; more would only make the first of them wait for the last. */
   private static final int TOGETHER_MAX = 64;
 
+  private static final Set<String> ENDED = Set.of("completed", "failed", "cancelled");
+
+  private static final String STAYS =
+      """
+      UPDATE ~.run SET checkpoint = ?, step = ?, seq = ?, takeovers = 0,
+        lease_until = greatest(lease_until, clock_timestamp() + ? * interval '1 ms'),
+        error_code = NULL, error_message = NULL
+      WHERE id = ? AND epoch = ? AND checkpoint = ? AND lease_until IS NOT NULL RETURNING id\
+      """;
+
+  private static final String LEAVES =
+      """
+      UPDATE ~.run SET checkpoint = ?, step = ?, seq = ?, takeovers = 0, lease_until = NULL,
+        owner = NULL, status = ?, ended_at = CASE WHEN ? THEN now() END,
+        error_code = ?, error_message = ?
+      WHERE id = ? AND epoch = ? AND checkpoint = ? AND lease_until IS NOT NULL RETURNING id\
+      """;
+
+  /** Nothing is written for a run that the update did not find as it was to be. */
+  private static final String FENCE =
+      " FROM ~.run r WHERE r.id = ? AND r.epoch = ? AND r.checkpoint = ? AND r.seq = ?";
+
+  private static final String POINT =
+      "; INSERT INTO ~.checkpoint (run, n, step, format, control, snapshot, results)"
+          + " SELECT r.id, ?, ?, ?, ?::json, ?::json, ?::json"
+          + FENCE;
+
+  private static final String WRITE =
+      "; INSERT INTO ~.channel_delta (run, n, ordinal, format, frame, channel, whole, value)"
+          + " SELECT r.id, ?, ?, ?, ?, ?, ?, ?::json"
+          + FENCE;
+
+  private static final String EVENT =
+      "; INSERT INTO ~.event (run, seq, kind, format, data) SELECT r.id, ?, ?, ?, ?::json" + FENCE;
+
+  /** For this transaction: without statistics a scan of everything would look cheap. */
+  private static final String BY_INDEX = "SELECT set_config('enable_seqscan', 'off', true); ";
+
   private static final String STEPS =
       """
       WITH step AS MATERIALIZED (
@@ -47,7 +85,7 @@ final class Commits {
           ended_at = CASE WHEN s.status IN ('completed', 'failed', 'cancelled') THEN now() END,
           error_code = s.error_code, error_message = s.error_message
         FROM step s WHERE r.id = s.run::uuid AND r.epoch = s.epoch AND r.checkpoint = s.before
-          AND r.status = 'running'
+          AND r.lease_until IS NOT NULL
         RETURNING r.id, s.i),
       point AS (
         INSERT INTO ~.checkpoint (run, n, step, format, control, snapshot, results)
@@ -76,6 +114,12 @@ final class Commits {
       """;
 
   private static final String WRITTEN = " SELECT id FROM fence";
+
+  /** In the same round trip. */
+  private static final String COMMIT = "; COMMIT";
+
+  /** So many rows of a table are written one by one; the forms of the statement are few then. */
+  private static final int SINGLE_ROWS_MAX = 2;
 
   /**
    * What one step writes.
@@ -126,8 +170,6 @@ final class Commits {
 
   private final Database db;
   private final Duration lease;
-  private final String withoutAsks;
-  private final String withAsks;
   private final ReentrantLock lock = new ReentrantLock();
   private final Queue<Waiting> queue = new ArrayDeque<>();
   private boolean writing;
@@ -148,8 +190,6 @@ final class Commits {
   Commits(Database db, Duration lease) {
     this.db = db;
     this.lease = lease;
-    this.withoutAsks = db.text(STEPS + WRITTEN);
-    this.withAsks = db.text(STEPS + ASKS + WRITTEN);
   }
 
   /** Commits a step with others; false if the run is another's by now. */
@@ -236,14 +276,69 @@ final class Commits {
   }
 
   private void together(List<Waiting> batch) throws SQLException {
-    Set<UUID> written = db.statement(c -> write(c, batch.stream().map(w -> w.step).toList()));
+    List<Step> steps = batch.stream().map(w -> w.step).toList();
+    Set<UUID> written = db.begun(c -> write(c, steps, COMMIT));
     for (Waiting each : batch) {
       each.written = written.contains(each.step.run());
     }
   }
 
-  /** Writes steps of different runs in one statement; returns the runs that are still held. */
-  Set<UUID> write(Connection c, List<Step> steps) throws SQLException {
+  /** Writes a step within a transaction; false if its run is no longer held. */
+  boolean write(Connection c, Step step) throws SQLException {
+    return !write(c, List.of(step), "").isEmpty();
+  }
+
+  /** Writes steps of different runs in one round trip; returns the runs that are still held. */
+  private Set<UUID> write(Connection c, List<Step> steps, String end) throws SQLException {
+    Step first = steps.getFirst();
+    boolean simple =
+        steps.size() == 1
+            && first.writes().size() <= SINGLE_ROWS_MAX
+            && first.events().size() <= SINGLE_ROWS_MAX
+            && first.asks().isEmpty();
+    return simple ? one(c, first, end) : all(c, steps, end);
+  }
+
+  /** By the plainest statements there are; their plans are made once for a connection. */
+  private Set<UUID> one(Connection c, Step step, String end) throws SQLException {
+    boolean stays = step.status().equals("running");
+    StringBuilder sql = new StringBuilder(stays ? STAYS : LEAVES);
+    List<@Nullable Object> values = new ArrayList<>(List.of(step.n(), step.step(), step.seq()));
+    if (stays) {
+      values.add(lease.toMillis());
+    } else {
+      values.add(step.status());
+      values.add(ENDED.contains(step.status()));
+      values.add(Database.nullable(step.errorCode()));
+      values.add(Database.nullable(step.errorMessage()));
+    }
+    values.addAll(List.of(step.run(), step.epoch(), step.before()));
+    List<Object> fence = List.of(step.run(), step.epoch(), step.n(), step.seq());
+    Point point = step.point();
+    if (point != null) {
+      sql.append(POINT);
+      values.addAll(List.of(step.n(), step.step(), Large.FORMAT, point.control()));
+      values.add(Database.nullable(point.snapshot()));
+      values.add(Database.nullable(point.results()));
+      values.addAll(fence);
+    }
+    long ordinal = 0;
+    for (Write write : step.writes()) {
+      sql.append(WRITE);
+      values.addAll(List.of(step.n(), ++ordinal, Large.FORMAT, write.frame(), write.channel()));
+      values.addAll(List.of(write.whole(), write.value()));
+      values.addAll(fence);
+    }
+    long seq = step.seq() - step.events().size();
+    for (Event event : step.events()) {
+      sql.append(EVENT);
+      values.addAll(List.of(++seq, event.kind(), Large.FORMAT, event.data()));
+      values.addAll(fence);
+    }
+    return run(c, 0, sql.append(end).toString(), values);
+  }
+
+  private Set<UUID> all(Connection c, List<Step> steps, String end) throws SQLException {
     Rows<Write> writes = new Rows<>(steps, Step::writes);
     Rows<Event> events = new Rows<>(steps, Step::events);
     Rows<Question> asks = new Rows<>(steps, Step::asks);
@@ -287,8 +382,14 @@ final class Commits {
               asks.texts(Question::node),
               asks.texts(Question::payload)));
     }
-    String sql = asks.any() ? withAsks : withoutAsks;
-    return new HashSet<>(db.query(c, r -> r.getObject(1, UUID.class), sql, values.toArray()));
+    String sql = BY_INDEX + STEPS + (asks.any() ? ASKS : "") + WRITTEN + end;
+    return run(c, 1, sql, values);
+  }
+
+  private Set<UUID> run(Connection c, int which, String sql, List<@Nullable Object> values)
+      throws SQLException {
+    return new HashSet<>(
+        db.queryOf(c, which, r -> r.getObject(1, UUID.class), sql, values.toArray()));
   }
 
   private static @Nullable String[] points(

@@ -5,8 +5,10 @@ import java.sql.PreparedStatement;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.sql.Statement;
+import java.sql.Types;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.UUID;
 import javax.sql.DataSource;
 import org.jspecify.annotations.Nullable;
 
@@ -27,6 +29,14 @@ record Database(DataSource source, String schema) {
       }
     }
     return false;
+  }
+
+  /** A null whose type is known: a statement would be prepared anew where it changes. */
+  private static final Object NO_TEXT = new Object();
+
+  /** A value of a statement that may be null now and a text the next time. */
+  static Object nullable(@Nullable String value) {
+    return value == null ? NO_TEXT : value;
   }
 
   interface Work<T> {
@@ -165,7 +175,8 @@ record Database(DataSource source, String schema) {
     return sql.replace("~.", '"' + schema + "\".");
   }
 
-  private PreparedStatement prepare(Connection connection, String sql, @Nullable Object... values)
+  /** With its values set; strings, numbers, flags and ids may come as arrays. */
+  PreparedStatement prepare(Connection connection, String sql, @Nullable Object... values)
       throws SQLException {
     PreparedStatement statement = connection.prepareStatement(text(sql));
     for (int i = 0; i < values.length; i++) {
@@ -176,6 +187,10 @@ record Database(DataSource source, String schema) {
         statement.setArray(i + 1, connection.createArrayOf("bigint", numbers));
       } else if (value instanceof Boolean[] flags) {
         statement.setArray(i + 1, connection.createArrayOf("boolean", flags));
+      } else if (value instanceof UUID[] ids) {
+        statement.setArray(i + 1, connection.createArrayOf("uuid", ids));
+      } else if (value == NO_TEXT) {
+        statement.setNull(i + 1, Types.VARCHAR);
       } else {
         statement.setObject(i + 1, value);
       }

@@ -303,7 +303,7 @@ final class Journal {
     if (ends) {
       threads.lockOf(c, claim.run());
     }
-    boolean saved = !commits.write(c, List.of(step)).isEmpty();
+    boolean saved = commits.write(c, step);
     if (saved) {
       keep(c, large);
     }

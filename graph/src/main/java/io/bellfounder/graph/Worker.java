@@ -158,7 +158,7 @@ public final class Worker implements AutoCloseable {
         int room = options.runsMax() - running.size();
         if (room > 0) {
           long begun = System.nanoTime();
-          Claims.Outcome outcome = claims.claim(Math.min(room, BATCH));
+          Claims.Outcome outcome = claims.claimSoon(Math.min(room, BATCH));
           if (!outcome.runs().isEmpty()) {
             options
                 .metrics()

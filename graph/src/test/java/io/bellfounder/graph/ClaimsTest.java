@@ -9,6 +9,7 @@ import java.sql.SQLException;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -92,7 +93,8 @@ class ClaimsTest {
         worker -> {
           Claims claims = claims("w" + worker);
           while (seen.size() < tenants * each) {
-            List<Journal.Claim> claimed = claims.claim(7).runs();
+            List<Journal.Claim> claimed =
+                (worker % 2 == 0 ? claims.claim(7) : claims.claimSoon(7)).runs();
             for (Journal.Claim claim : claimed) {
               most.accumulateAndGet(
                   now.computeIfAbsent(claim.tenant(), _ -> new AtomicInteger()).incrementAndGet(),
@@ -176,6 +178,49 @@ class ClaimsTest {
   }
 
   @Test
+  void queues_that_are_remembered_take_turns_too() throws Exception {
+    backlog(3, 4, "", 100);
+    Claims claims = claims("w");
+    for (int round = 0; round < 4; round++) {
+      Set<String> served = new HashSet<>();
+      for (int i = 0; i < 3; i++) {
+        served.add(claims.claimSoon(1).runs().getFirst().tenant());
+      }
+      assertThat(served).hasSize(3);
+    }
+    assertThat(claims.claimSoon(1).runs()).isEmpty();
+  }
+
+  @Test
+  void a_rate_or_cap_that_is_set_meanwhile_holds_for_queues_that_are_remembered() throws Exception {
+    backlog(3, 20, "", 100);
+    Claims claims = claims("w");
+    assertThat(claims.claimSoon(3).runs()).hasSize(3);
+
+    limits.rate("t0", new Rate(4, Duration.ofDays(1)));
+    limits.running("t1", 6);
+    for (int i = 0; i < 40; i++) {
+      assertThat(claims.claimSoon(2).runs()).hasSizeLessThanOrEqualTo(2);
+    }
+
+    assertThat(count("tenant = 't0' AND status = 'running'")).isEqualTo(5);
+    assertThat(count("tenant = 't1' AND status = 'running'")).isEqualTo(6);
+    assertThat(count("tenant = 't2' AND status = 'running'")).isEqualTo(20);
+  }
+
+  @Test
+  void a_queue_that_has_just_appeared_is_found_when_those_remembered_are_empty() throws Exception {
+    backlog(1, 2, "", 100);
+    Claims claims = claims("w");
+    assertThat(claims.claimSoon(1).runs()).hasSize(1);
+    UUID other = start(request("other"));
+    List<UUID> next = new ArrayList<>(ids(claims.claimSoon(1).runs()));
+    next.addAll(ids(claims.claimSoon(1).runs()));
+
+    assertThat(next).hasSize(2).contains(other);
+  }
+
+  @Test
   void priority_counts_as_age_and_so_nobody_waits_for_ever() throws Exception {
     UUID plain = start(request("t"));
     UUID urgent = start(request("t").priority(2));
@@ -190,7 +235,7 @@ class ClaimsTest {
     Claims claims = claims("w");
     List<UUID> order = new ArrayList<>();
     for (int i = 0; i < 4; i++) {
-      order.addAll(ids(claims.claim(1).runs()));
+      order.addAll(ids((i % 2 == 0 ? claims.claimSoon(1) : claims.claim(1)).runs()));
     }
 
     assertThat(order).containsExactly(old, urgent, plain, low);
