@@ -265,7 +265,7 @@ final class Journal {
   }
 
   /**
-   * Commits a decision: in one statement, together with steps of other runs, or, if there is more
+   * Commits a decision: in one round trip, together with steps of other runs, or, if there is more
    * to it, in a transaction of its own.
    *
    * @param c a transaction that this is to be part of; null for none
