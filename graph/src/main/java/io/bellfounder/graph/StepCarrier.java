@@ -493,6 +493,18 @@ final class StepCarrier {
     drafts.clear();
     herald.changed(claim.run(), journal.seq(), wrote);
     metrics.step(graph.name(), status, Duration.ofNanos(System.nanoTime() - begun));
+    if (decision.status() instanceof Status.Failed(String code, String node, String message)) {
+      LOG.log(
+          Level.WARNING,
+          where()
+              + " code="
+              + code
+              + " node="
+              + node
+              + " has failed ("
+              + message
+              + "); its state is the one before the step, until it is resumed or forked");
+    }
   }
 
   private List<Journal.Entry> taken() {

@@ -185,9 +185,11 @@ public final class EmbeddedPostgres implements AutoCloseable {
                   "--auth=scram-sha-256",
                   "--encoding=UTF8",
                   "--locale=C",
-                  "--locale-provider=builtin",
-                  "--builtin-locale=C.UTF-8",
                   "--data-checksums"));
+      if (Integer.parseInt(distribution.major()) >= 17) {
+        // Older ones, which only tests run, know no locales of their own.
+        command.addAll(List.of("--locale-provider=builtin", "--builtin-locale=C.UTF-8"));
+      }
       if (!settings.durable()) {
         command.add("--no-sync");
       }
