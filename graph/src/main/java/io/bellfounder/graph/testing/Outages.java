@@ -10,6 +10,9 @@ import javax.sql.DataSource;
 
 /** What a database server goes through, on purpose. For servers that serve tests only. */
 public final class Outages {
+  private static final long LIMIT_NANOS = TimeUnit.SECONDS.toNanos(60);
+  private static final long PAUSE_NANOS = TimeUnit.MILLISECONDS.toNanos(20);
+
   private Outages() {}
 
   /**
@@ -22,16 +25,19 @@ public final class Outages {
    *     off): then nothing could be promised
    */
   public static void crash(DataSource database) throws SQLException {
-    try (Connection connection = database.getConnection();
-        Statement statement = connection.createStatement();
-        ResultSet row =
-            statement.executeQuery(
-                "SELECT pg_backend_pid(), current_setting('synchronous_commit')")) {
-      row.next();
-      if (row.getString(2).equals("off")) {
-        throw new IllegalStateException("synchronous_commit is off: a crash loses commits");
+    try (Connection witness = database.getConnection()) {
+      try (Connection connection = database.getConnection();
+          Statement statement = connection.createStatement();
+          ResultSet row =
+              statement.executeQuery(
+                  "SELECT pg_backend_pid(), current_setting('synchronous_commit')")) {
+        row.next();
+        if (row.getString(2).equals("off")) {
+          throw new IllegalStateException("synchronous_commit is off: a crash loses commits");
+        }
+        WorkerProcess.signal("KILL", row.getLong(1));
       }
-      WorkerProcess.signal("KILL", row.getLong(1));
+      awaitEnd(witness);
     }
     awaitServer(database);
   }
@@ -46,18 +52,32 @@ public final class Outages {
     }
   }
 
+  /** The server serves on until it notices; what it answers before that says nothing. */
+  private static void awaitEnd(Connection witness) {
+    long deadline = System.nanoTime() + LIMIT_NANOS;
+    while (System.nanoTime() - deadline < 0) {
+      try (Statement statement = witness.createStatement()) {
+        statement.execute("SELECT 1");
+      } catch (SQLException e) {
+        return; // As expected: it was dropped with all others.
+      }
+      LockSupport.parkNanos(PAUSE_NANOS);
+    }
+    throw new IllegalStateException("the server has not crashed");
+  }
+
   private static void awaitServer(DataSource database) throws SQLException {
-    long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(60);
+    long deadline = System.nanoTime() + LIMIT_NANOS;
     while (true) {
+      LockSupport.parkNanos(PAUSE_NANOS);
       try (Connection connection = database.getConnection();
           Statement statement = connection.createStatement()) {
         statement.execute("SELECT 1");
         return;
       } catch (SQLException e) {
-        if (System.nanoTime() > deadline) {
+        if (System.nanoTime() - deadline > 0) {
           throw e;
         }
-        LockSupport.parkNanos(20_000_000);
       }
     }
   }
