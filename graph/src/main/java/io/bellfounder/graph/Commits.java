@@ -248,12 +248,10 @@ final class Commits {
     try {
       together(batch);
     } catch (SQLException | RuntimeException e) {
-      boolean away =
-          e instanceof SQLException sql
-              && (sql.getSQLState() == null || sql.getSQLState().startsWith("08"));
-      // What one step got wrong is not to fail the others.
+      // What one step got wrong is not to fail the others. But only what the database refused is
+      // certain not to stand; after any other error a second try might write what stands already.
       for (Waiting each : batch) {
-        if (away || batch.size() == 1) {
+        if (batch.size() == 1 || !refused(e)) {
           each.failure = e;
         } else {
           alone(each);
@@ -265,6 +263,11 @@ final class Commits {
         LockSupport.unpark(each.thread);
       }
     }
+  }
+
+  private static boolean refused(Exception e) {
+    return !(e instanceof SQLException sql)
+        || sql.getSQLState() != null && sql.getSQLState().matches("(22|23|40|42|54).*");
   }
 
   private void alone(Waiting one) {

@@ -146,17 +146,18 @@ public final class FailingDataSource {
       return call(target, method, values);
     }
     Runnable other = instead;
+    boolean afterwards = after;
     if (other != null) {
-      if (!after) {
+      if (!afterwards) {
         other.run();
       }
       Object result = call(target, method, values);
-      if (after) {
+      if (afterwards) {
         other.run();
       }
       return result;
     }
-    if (after) {
+    if (afterwards) {
       Object ignored = call(target, method, values);
       if (ignored == null && !method.getName().equals("commit")) {
         throw new IllegalStateException("a statement without a result");
