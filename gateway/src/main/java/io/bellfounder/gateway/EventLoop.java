@@ -44,6 +44,7 @@ final class EventLoop extends VerticleBase {
 
   @Override
   public Future<?> start() {
+    ShortTurns.ask();
     providers = vertx.createHttpClient(client(KEEP_ALIVE_SECONDS), pool());
     var control =
         new ControlPlane(

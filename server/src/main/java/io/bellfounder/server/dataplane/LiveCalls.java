@@ -5,17 +5,18 @@ import io.bellfounder.gateway.OpenedCall;
 import io.bellfounder.gateway.SettledCall;
 import io.bellfounder.server.teams.KeyMemory;
 import java.util.ArrayList;
-import java.util.Iterator;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.UUID;
 import java.util.concurrent.ArrayBlockingQueue;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.ConcurrentHashMap;
-import java.util.concurrent.ConcurrentLinkedDeque;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicReferenceArray;
+import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.springframework.context.ApplicationEventPublisher;
@@ -27,15 +28,22 @@ import org.springframework.context.ApplicationEventPublisher;
  */
 final class LiveCalls implements CallListener {
   private static final int OPEN_MAX = 10_000;
-  private static final int RECENT_MAX = 2_000;
+
+  /**
+   * Enough for a page of the newest. Each is some kilobytes that every young collection copies
+   * while calls come fast: 2,000 of them made its pauses three times as long.
+   */
+  private static final int RECENT_MAX = 256;
+
   private static final int EVENTS_MAX = 4_096;
 
   private final KeyMemory keys;
   private final LiveAudience audience;
   private final ApplicationEventPublisher events;
   private final Map<UUID, OpenedCall> open = new ConcurrentHashMap<>();
-  private final ConcurrentLinkedDeque<SettledCall> recent = new ConcurrentLinkedDeque<>();
-  private final AtomicInteger recentCount = new AtomicInteger();
+  private final AtomicReferenceArray<@Nullable SettledCall> recent =
+      new AtomicReferenceArray<>(RECENT_MAX);
+  private final AtomicInteger settledCount = new AtomicInteger();
   private final BlockingQueue<Object> queue = new ArrayBlockingQueue<>(EVENTS_MAX);
   private final AtomicBoolean skipped = new AtomicBoolean();
   private @Nullable Thread thread;
@@ -87,10 +95,7 @@ final class LiveCalls implements CallListener {
 
   @Override
   public void settled(SettledCall call) {
-    recent.addFirst(call);
-    if (recentCount.incrementAndGet() > RECENT_MAX && recent.pollLast() != null) {
-      recentCount.decrementAndGet();
-    }
+    recent.set(Math.floorMod(settledCount.getAndIncrement(), RECENT_MAX), call);
     open.remove(call.opened().id());
     offer(call);
   }
@@ -125,7 +130,9 @@ final class LiveCalls implements CallListener {
   }
 
   private Stream<SettledCall> settledOf(UUID organisation) {
-    return recent.stream()
+    return IntStream.range(0, RECENT_MAX)
+        .mapToObj(recent::get)
+        .filter(Objects::nonNull)
         .filter(call -> call.opened().key().organisationId().equals(organisation));
   }
 
@@ -133,10 +140,10 @@ final class LiveCalls implements CallListener {
   void stored(List<SettledCall> calls) {
     var ids = new java.util.HashSet<UUID>();
     calls.forEach(call -> ids.add(call.opened().id()));
-    for (Iterator<SettledCall> all = recent.iterator(); all.hasNext(); ) {
-      if (ids.contains(all.next().opened().id())) {
-        all.remove();
-        recentCount.decrementAndGet();
+    for (int i = 0; i < RECENT_MAX; i++) {
+      SettledCall call = recent.get(i);
+      if (call != null && ids.contains(call.opened().id())) {
+        recent.compareAndSet(i, call, null);
       }
     }
   }

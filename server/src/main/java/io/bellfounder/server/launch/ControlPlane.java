@@ -80,7 +80,12 @@ class ControlPlane {
   @Bean
   SmartLifecycle databaseLook(DatabaseState state) {
     Repeating repeating = new Repeating("database-look", Duration.ofSeconds(2), state::look);
-    return new StartStop(repeating::start, repeating::stop);
+    return new StartStop(
+        repeating::start,
+        () -> {
+          repeating.stop();
+          state.close();
+        });
   }
 
   @Bean

@@ -4,6 +4,7 @@ import java.sql.Connection;
 import java.sql.SQLException;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.atomic.AtomicReference;
+import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -19,6 +20,12 @@ public final class DatabaseState {
   private final AtomicReference<@Nullable String> problem =
       new AtomicReference<>("not yet connected");
   private final DatabaseAccess access;
+  private final ReentrantLock looking = new ReentrantLock();
+
+  // Guarded by the lock. Kept from look to look: a new connection costs the database a process, and
+  // both sides the proof of a password.
+  private @Nullable Connection connection;
+  private boolean closed;
 
   DatabaseState(DatabaseAccess access) {
     this.access = access;
@@ -54,10 +61,41 @@ public final class DatabaseState {
   }
 
   private @Nullable String ask() {
-    try (Connection connection = access.app()) {
-      return connection.isValid(2) ? null : "the connection does not answer";
+    looking.lock();
+    try {
+      if (closed) {
+        return problem.get();
+      }
+      if (connection == null || !connection.isValid(2)) {
+        // It may have ended with a database that is back by now.
+        letGo();
+        connection = access.app();
+      }
+      return null;
     } catch (SQLException e) {
       return Migrations.words(e);
+    } finally {
+      looking.unlock();
+    }
+  }
+
+  private void letGo() {
+    try (var _ = connection) {
+      connection = null;
+    } catch (SQLException e) {
+      LOG.debug("the connection of the last look cannot be closed", e);
+    }
+  }
+
+  /** Looks no more. Does not wait for a look that is under way: its connection ends with us. */
+  void close() {
+    if (looking.tryLock()) {
+      try {
+        closed = true;
+        letGo();
+      } finally {
+        looking.unlock();
+      }
     }
   }
 
