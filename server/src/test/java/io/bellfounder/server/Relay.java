@@ -5,11 +5,13 @@ import java.io.UncheckedIOException;
 import java.net.InetAddress;
 import java.net.ServerSocket;
 import java.net.Socket;
+import java.util.concurrent.CountDownLatch;
 
-/** One fixed port before a server that may come back at another. */
+/** One fixed port before a server that may hang, or come back at another. */
 public final class Relay implements AutoCloseable {
   private final ServerSocket door;
   private volatile int target;
+  private volatile CountDownLatch held = new CountDownLatch(0);
 
   public Relay(int target) {
     this.target = target;
@@ -27,6 +29,15 @@ public final class Relay implements AutoCloseable {
 
   public void target(int port) {
     target = port;
+  }
+
+  /** Connections stay, new ones are accepted, and nothing comes through any of them. */
+  public void hold() {
+    held = new CountDownLatch(1);
+  }
+
+  public void release() {
+    held.countDown();
   }
 
   private void accept() {
@@ -53,11 +64,19 @@ public final class Relay implements AutoCloseable {
     }
   }
 
-  private static void copy(Socket from, Socket to) {
+  private void copy(Socket from, Socket to) {
+    byte[] bytes = new byte[8_192];
     try {
-      from.getInputStream().transferTo(to.getOutputStream());
+      for (int n = from.getInputStream().read(bytes);
+          n >= 0;
+          n = from.getInputStream().read(bytes)) {
+        held.await();
+        to.getOutputStream().write(bytes, 0, n);
+      }
     } catch (IOException e) {
       // One side is gone.
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
     }
     try {
       from.close();
@@ -69,6 +88,7 @@ public final class Relay implements AutoCloseable {
 
   @Override
   public void close() throws IOException {
+    release();
     door.close();
   }
 }

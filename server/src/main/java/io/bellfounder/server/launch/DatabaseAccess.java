@@ -112,6 +112,8 @@ public final class DatabaseAccess {
       properties.setProperty("password", password);
     }
     properties.setProperty("connectTimeout", "5");
+    // Of the whole greeting: a database may accept a connection and then say nothing.
+    properties.setProperty("loginTimeout", "10");
     properties.setProperty("ApplicationName", "bellfounder");
     try {
       return DriverManager.getConnection(url, properties);

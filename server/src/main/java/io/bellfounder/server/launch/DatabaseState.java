@@ -46,7 +46,7 @@ public final class DatabaseState {
     return problem.get();
   }
 
-  /** Asks a migrated database for a sign of life. Blocks up to 7 s. */
+  /** Asks a migrated database for a sign of life. Blocks up to 12 s. */
   void look() {
     if (!migrated()) {
       return;

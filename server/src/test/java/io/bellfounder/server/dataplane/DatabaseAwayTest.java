@@ -88,6 +88,30 @@ final class DatabaseAwayTest {
     }
   }
 
+  @Test
+  void a_database_that_hangs_is_said_to_be_away_and_to_be_back() throws Exception {
+    try (EmbeddedPostgres postgres = cluster();
+        Relay relay = new Relay(postgres.address().port());
+        TestServer server = start(postgres, relay)) {
+      Await.until(
+          "health says that it is there",
+          Duration.ofSeconds(20),
+          () -> ready(server).path("parts").path("database").asString().equals("up"));
+
+      relay.hold();
+      Await.until(
+          "health says that it is away",
+          Duration.ofSeconds(30),
+          () -> !ready(server).path("parts").path("database").asString().equals("up"));
+
+      relay.release();
+      Await.until(
+          "health says that it is back",
+          Duration.ofSeconds(30),
+          () -> ready(server).path("parts").path("database").asString().equals("up"));
+    }
+  }
+
   private static void everythingElseSaysWhy(TestServer server, Browser administrator) {
     for (String path :
         List.of("/session", "/calls", "/overview", "/sessions", "/keys", "/providers")) {
