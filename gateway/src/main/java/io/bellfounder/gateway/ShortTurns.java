@@ -15,8 +15,9 @@ import java.util.Map;
  * wait as long for a thread that computes. With short ones it goes before that, and gives way as
  * soon.
  *
- * <p>Takes no privilege. Linux does it from 6.12 on; earlier kernels accept the request and make
- * nothing of it; other systems and sandboxes that forbid it leave everything as it is.
+ * <p>Takes no privilege. Linux does it from 6.12 on ({@code sched_attr.sched_runtime} of ordinary
+ * threads); earlier kernels accept the request and make nothing of it; other systems and sandboxes
+ * that forbid it leave everything as it is. Threads that this one starts have ordinary turns.
  */
 final class ShortTurns {
   private static final Logger LOG = System.getLogger(ShortTurns.class.getName());
@@ -27,7 +28,9 @@ final class ShortTurns {
   /** The first version of {@code struct sched_attr}, which every kernel takes: sched_setattr(2). */
   private static final int ATTRIBUTES_BYTES = 48;
 
+  private static final long FLAGS_OFFSET = 8;
   private static final long RUNTIME_OFFSET = 24;
+  private static final long RESET_ON_FORK = 1;
   private static final long THIS_THREAD = 0;
   private static final long NO_FLAGS = 0;
 
@@ -50,6 +53,7 @@ final class ShortTurns {
       // Read first: the thread's policy and priority are written back as they are.
       long answer = call(numbers.get, attributes, ATTRIBUTES_BYTES);
       if (answer == 0) {
+        attributes.set(ValueLayout.JAVA_LONG, FLAGS_OFFSET, RESET_ON_FORK);
         attributes.set(ValueLayout.JAVA_LONG, RUNTIME_OFFSET, TURN_NANOS);
         answer = call(numbers.set, attributes, NO_FLAGS);
       }

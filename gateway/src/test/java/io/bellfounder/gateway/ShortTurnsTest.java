@@ -8,13 +8,15 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.FutureTask;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
 /** Read from what the kernel says of a thread, where it says how long its turns are. */
 class ShortTurnsTest {
   private static final Path SELF = Path.of("/proc/thread-self");
+  private static final String SHORT = Long.toString(ShortTurns.TURN_NANOS);
 
   @BeforeEach
   void kernelGrantsThem() throws IOException {
@@ -27,24 +29,21 @@ class ShortTurnsTest {
 
   @Test
   void aThreadThatAsksGetsShortTurnsAndKeepsItsPriority() throws Exception {
-    var told = new CompletableFuture<String>();
+    onAThread(() -> {
+      String before = field("prio");
+      assertThat(field("se.slice")).isNotEqualTo(SHORT);
+      assertThat(ShortTurns.ask()).isTrue();
+      assertThat(field("prio")).isEqualTo(before);
+      assertThat(field("se.slice")).isEqualTo(SHORT);
+    });
+  }
 
-    var thread =
-        Thread.ofPlatform()
-            .start(() -> {
-              try {
-                String before = field("prio");
-                assertThat(field("se.slice")).isNotEqualTo("" + ShortTurns.TURN_NANOS);
-                assertThat(ShortTurns.ask()).isTrue();
-                assertThat(field("prio")).isEqualTo(before);
-                told.complete(field("se.slice"));
-              } catch (Throwable e) {
-                told.completeExceptionally(e);
-              }
-            });
-
-    thread.join();
-    assertThat(told.get()).isEqualTo("" + ShortTurns.TURN_NANOS);
+  @Test
+  void whatItStartsHasOrdinaryTurns() throws Exception {
+    onAThread(() -> {
+      assertThat(ShortTurns.ask()).isTrue();
+      onAThread(() -> assertThat(field("se.slice")).isNotEqualTo(SHORT));
+    });
   }
 
   @Test
@@ -57,9 +56,23 @@ class ShortTurnsTest {
 
       assertThat(loops).hasSize(setup.config().eventLoops());
       for (var loop : loops) {
-        assertThat(field(loop, "se.slice")).isEqualTo("" + ShortTurns.TURN_NANOS);
+        assertThat(field(loop, "se.slice")).isEqualTo(SHORT);
       }
     }
+  }
+
+  private interface Check {
+    void run() throws Exception;
+  }
+
+  private static void onAThread(Check check) throws Exception {
+    var task =
+        new FutureTask<@Nullable Void>(() -> {
+          check.run();
+          return null;
+        });
+    Thread.ofPlatform().start(task);
+    task.get();
   }
 
   private static List<Path> eventLoops() throws IOException {

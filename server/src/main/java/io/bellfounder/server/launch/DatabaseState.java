@@ -25,7 +25,8 @@ public final class DatabaseState {
   // Guarded by the lock. Kept from look to look: a new connection costs the database a process, and
   // both sides the proof of a password.
   private @Nullable Connection connection;
-  private boolean closed;
+
+  private volatile boolean closed;
 
   DatabaseState(DatabaseAccess access) {
     this.access = access;
@@ -63,9 +64,6 @@ public final class DatabaseState {
   private @Nullable String ask() {
     looking.lock();
     try {
-      if (closed) {
-        return problem.get();
-      }
       if (connection == null || !connection.isValid(2)) {
         // It may have ended with a database that is back by now.
         letGo();
@@ -75,6 +73,9 @@ public final class DatabaseState {
     } catch (SQLException e) {
       return Migrations.words(e);
     } finally {
+      if (closed) {
+        letGo();
+      }
       looking.unlock();
     }
   }
@@ -87,11 +88,11 @@ public final class DatabaseState {
     }
   }
 
-  /** Looks no more. Does not wait for a look that is under way: its connection ends with us. */
+  /** After the last look. Does not wait for one that is under way, which then lets go itself. */
   void close() {
+    closed = true;
     if (looking.tryLock()) {
       try {
-        closed = true;
         letGo();
       } finally {
         looking.unlock();

@@ -93,22 +93,21 @@ final class DatabaseAwayTest {
     try (EmbeddedPostgres postgres = cluster();
         Relay relay = new Relay(postgres.address().port());
         TestServer server = start(postgres, relay)) {
-      Await.until(
-          "health says that it is there",
-          Duration.ofSeconds(20),
-          () -> ready(server).path("parts").path("database").asString().equals("up"));
+      Browser administrator = server.administrator();
+      JsonNode key = administrator.post("/keys", Map.of("name", "laptop")).mustBe(201).json();
+      String secret = key.path("secret").asString();
+      Await.until("the key is known", () -> call(server, secret) == 200);
+      Await.until("health says that it is there", () -> databaseIsUp(server));
 
       relay.hold();
+      assertThat(call(server, secret)).isEqualTo(200);
       Await.until(
-          "health says that it is away",
-          Duration.ofSeconds(30),
-          () -> !ready(server).path("parts").path("database").asString().equals("up"));
+          "health says that it is away", Duration.ofSeconds(30), () -> !databaseIsUp(server));
+      assertThat(call(server, secret)).isEqualTo(200);
 
       relay.release();
       Await.until(
-          "health says that it is back",
-          Duration.ofSeconds(30),
-          () -> ready(server).path("parts").path("database").asString().equals("up"));
+          "health says that it is back", Duration.ofSeconds(30), () -> databaseIsUp(server));
     }
   }
 
@@ -135,6 +134,10 @@ final class DatabaseAwayTest {
 
   private static JsonNode ready(TestServer server) {
     return server.browser().get("//health/ready").mustBe(200).json();
+  }
+
+  private static boolean databaseIsUp(TestServer server) {
+    return ready(server).path("parts").path("database").asString().equals("up");
   }
 
   /** As the overview counts them, from the database alone. */
