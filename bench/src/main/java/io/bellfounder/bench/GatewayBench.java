@@ -26,6 +26,9 @@ import picocli.CommandLine.Option;
 final class GatewayBench implements Callable<Integer> {
   private static final double P99_WITHIN_MILLIS = 1.0;
 
+  /** How often both loads go over a subject before it counts. */
+  private static final int WARM_UPS = 5;
+
   @Option(names = "--quick", description = "Fewer and shorter rounds.")
   private boolean quick;
 
@@ -168,9 +171,7 @@ final class GatewayBench implements Callable<Integer> {
     }
     try {
       for (Contender contender : contenders) {
-        progress(workload.title() + ": warming up " + contender.subject().name());
-        contender.load().closed(Duration.ofSeconds(quick ? 12 : 20));
-        contender.subject().settle();
+        warmUp(workload, contender, round);
       }
       for (Contender contender : turns(contenders, rounds, order)) {
         progress(workload.title() + ": all connections busy, " + contender.subject().name());
@@ -195,6 +196,22 @@ final class GatewayBench implements Callable<Integer> {
       return report(workload, contenders, half);
     } finally {
       contenders.forEach(contender -> contender.load().close());
+    }
+  }
+
+  /**
+   * Of the shape that is measured, both loads on new connections again and again: a compiler that
+   * has seen nothing but one steady load leaves out what begins and ends a connection, and starts
+   * over when it comes.
+   */
+  private void warmUp(Workload workload, Contender contender, Duration round) throws Exception {
+    for (int i = 1; i <= WARM_UPS; i++) {
+      progress(
+          "%s: warming up %s, %d of %d"
+              .formatted(workload.title(), contender.subject().name(), i, WARM_UPS));
+      double perSecond = contender.load().closed(round.dividedBy(2)).perSecond();
+      contender.load().open(round.dividedBy(2), perSecond / 2);
+      contender.subject().settle();
     }
   }
 

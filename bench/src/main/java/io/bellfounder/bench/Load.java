@@ -22,9 +22,13 @@ import org.HdrHistogram.Histogram;
 /**
  * Sends one prepared request over and over on kept-alive connections, from one event loop. Closed:
  * each connection asks again as soon as it is answered. Open: requests are due at a fixed rate, and
- * latency counts from when a request was due, not from when a connection was free.
+ * latency counts from when a request was due, not from when a connection was free. Each run has new
+ * connections.
  */
 final class Load implements AutoCloseable {
+  /** Until new connections are at work, those to the provider too: latency counts from then on. */
+  private static final long LEAD_IN_NANOS = TimeUnit.MILLISECONDS.toNanos(500);
+
   private static final long LATENCY_NANOS_MAX = TimeUnit.SECONDS.toNanos(60);
 
   /**
@@ -56,9 +60,9 @@ final class Load implements AutoCloseable {
     return run(duration, 0);
   }
 
-  /** Requests due at a fixed rate. */
+  /** Requests due at a fixed rate; those of the first half second are sent and not counted. */
   Result open(Duration duration, double perSecond) throws Exception {
-    return run(duration, perSecond);
+    return run(duration.plusNanos(LEAD_IN_NANOS), perSecond);
   }
 
   private Result run(Duration duration, double perSecond) throws Exception {
@@ -103,6 +107,7 @@ final class Load implements AutoCloseable {
     private final Duration duration;
     private final double perSecond;
     private long startedAt;
+    private long countsFrom;
     private long endsAt;
     private long scheduled;
     private long answers;
@@ -116,6 +121,7 @@ final class Load implements AutoCloseable {
 
     void start(List<Channel> channels) {
       startedAt = System.nanoTime();
+      countsFrom = startedAt + (perSecond == 0 ? 0 : LEAD_IN_NANOS);
       endsAt = startedAt + duration.toNanos();
       for (Channel channel : channels) {
         Caller caller = channel.pipeline().get(Caller.class);
@@ -154,11 +160,11 @@ final class Load implements AutoCloseable {
         return;
       }
       long now = System.nanoTime();
-      if (status == 200) {
+      if (status != 200) {
+        errors++;
+      } else if (intendedAt - countsFrom >= 0) {
         answers++;
         latency.recordValue(Math.min(now - intendedAt, LATENCY_NANOS_MAX));
-      } else {
-        errors++;
       }
       if (perSecond == 0) {
         if (now < endsAt) {
@@ -182,7 +188,7 @@ final class Load implements AutoCloseable {
 
     private void end() {
       over = true;
-      double seconds = (System.nanoTime() - startedAt) / 1e9;
+      double seconds = (System.nanoTime() - countsFrom) / 1e9;
       finished.complete(new Result(answers / seconds, errors, latency));
     }
   }

@@ -159,16 +159,7 @@ record Subject(String name, int port, String key, Process process) implements Au
    */
   static Subject gatewayAlone(Path log, int upstreamPort, @Nullable Path spool)
       throws IOException, InterruptedException {
-    List<String> command =
-        new ArrayList<>(
-            List.of(
-                javaCommand(),
-                "-XX:+UseCompactObjectHeaders",
-                "-XX:MaxDirectMemorySize=512m",
-                "-Xms64m",
-                "-Xmx1g",
-                "--enable-native-access=ALL-UNNAMED",
-                "--sun-misc-unsafe-memory-access=allow"));
+    List<String> command = new ArrayList<>(javaOfTheProduct());
     command.addAll(moreOptions());
     command.addAll(
         List.of(
@@ -218,16 +209,7 @@ record Subject(String name, int port, String key, Process process) implements Au
   }
 
   private static List<String> bell(Path jar, String... words) {
-    List<String> command =
-        new java.util.ArrayList<>(
-            List.of(
-                javaCommand(),
-                "-XX:+UseCompactObjectHeaders",
-                "-XX:MaxDirectMemorySize=512m",
-                "-Xms64m",
-                "-Xmx1g",
-                "--enable-native-access=ALL-UNNAMED",
-                "--sun-misc-unsafe-memory-access=allow"));
+    List<String> command = new ArrayList<>(javaOfTheProduct());
     // They are for the server: what a recording says when it begins is no key.
     if (words[0].equals("up")) {
       command.addAll(moreOptions());
@@ -235,6 +217,14 @@ record Subject(String name, int port, String key, Process process) implements Au
     command.addAll(List.of("-jar", jar.toString()));
     command.addAll(List.of(words));
     return command;
+  }
+
+  /**
+   * As {@code ./bell} starts it, with a bound: a quarter of this machine's memory is no default.
+   */
+  private static List<String> javaOfTheProduct() {
+    Path options = Path.of(System.getProperty("bell.root", "."), "server", "java.options");
+    return List.of(javaCommand(), "@" + options, "-Xmx1g");
   }
 
   private static List<String> moreOptions() {

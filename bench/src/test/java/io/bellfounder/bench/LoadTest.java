@@ -5,12 +5,14 @@ import static org.assertj.core.api.Assertions.assertThat;
 import com.sun.net.httpserver.HttpServer;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.Unpooled;
+import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.concurrent.Executors;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.IntSupplier;
 import org.junit.jupiter.api.Test;
 
 class LoadTest {
@@ -40,18 +42,7 @@ class LoadTest {
   @Test
   void a_closed_load_counts_answers_and_errors_apart() throws Exception {
     AtomicInteger asked = new AtomicInteger();
-    HttpServer server =
-        HttpServer.create(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0), 0);
-    server.setExecutor(Executors.newVirtualThreadPerTaskExecutor());
-    server.createContext(
-        "/",
-        exchange -> {
-          exchange.getRequestBody().readAllBytes();
-          exchange.sendResponseHeaders(asked.incrementAndGet() % 10 == 0 ? 500 : 200, 2);
-          try (exchange) {
-            exchange.getResponseBody().write("ok".getBytes(StandardCharsets.US_ASCII));
-          }
-        });
+    HttpServer server = server(() -> asked.incrementAndGet() % 10 == 0 ? 500 : 200);
     server.start();
     int port = server.getAddress().getPort();
     try (Load load = new Load(port, Workload.ALL.getFirst().request(port, "key"), 4)) {
@@ -64,6 +55,43 @@ class LoadTest {
     } finally {
       server.stop(0);
     }
+  }
+
+  @Test
+  void an_open_load_sends_and_does_not_count_what_is_due_before_its_connections_are_at_work()
+      throws Exception {
+    AtomicInteger asked = new AtomicInteger();
+    HttpServer server =
+        server(() -> {
+          asked.incrementAndGet();
+          return 200;
+        });
+    server.start();
+    int port = server.getAddress().getPort();
+    try (Load load = new Load(port, Workload.ALL.getFirst().request(port, "key"), 4)) {
+      Load.Result result = load.open(Duration.ofMillis(500), 200);
+
+      assertThat(result.latencyNanos().getTotalCount()).isBetween(1L, 100L);
+      assertThat(asked.get() - result.latencyNanos().getTotalCount()).isGreaterThanOrEqualTo(100);
+    } finally {
+      server.stop(0);
+    }
+  }
+
+  private static HttpServer server(IntSupplier status) throws IOException {
+    HttpServer server =
+        HttpServer.create(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0), 0);
+    server.setExecutor(Executors.newVirtualThreadPerTaskExecutor());
+    server.createContext(
+        "/",
+        exchange -> {
+          exchange.getRequestBody().readAllBytes();
+          exchange.sendResponseHeaders(status.getAsInt(), 2);
+          try (exchange) {
+            exchange.getResponseBody().write("ok".getBytes(StandardCharsets.US_ASCII));
+          }
+        });
+    return server;
   }
 
   @Test

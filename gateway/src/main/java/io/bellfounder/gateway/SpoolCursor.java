@@ -7,7 +7,6 @@ import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
 import java.util.zip.CRC32C;
 
@@ -47,26 +46,20 @@ record SpoolCursor(long segment, int offset) {
     return START;
   }
 
-  /** Saves the place so that a power cut leaves this one or the one before. */
+  /**
+   * Saves the place over the one before. Not brought to the disk: after a power cut it may be some
+   * seconds old, or damaged, and what is then shipped again changes nothing. An {@code fsync} of a
+   * name or a length is a commit of the file system's journal, and calls that are being written
+   * wait for it.
+   */
   void save(Path directory) throws IOException {
-    var next = directory.resolve(NAME + ".next");
     var bytes = ByteBuffer.allocate(BYTES).putLong(segment).putInt(offset);
     bytes.putInt(checksum(bytes.array())).flip();
     try (var channel =
         FileChannel.open(
-            next,
-            StandardOpenOption.CREATE,
-            StandardOpenOption.TRUNCATE_EXISTING,
-            StandardOpenOption.WRITE)) {
+            directory.resolve(NAME), StandardOpenOption.CREATE, StandardOpenOption.WRITE)) {
       channel.write(bytes);
-      channel.force(true);
     }
-    Files.move(
-        next,
-        directory.resolve(NAME),
-        StandardCopyOption.ATOMIC_MOVE,
-        StandardCopyOption.REPLACE_EXISTING);
-    SpoolDisk.syncNames(directory);
   }
 
   private static int checksum(byte[] bytes) {

@@ -16,6 +16,9 @@ import java.util.concurrent.TimeUnit;
  * with the process; without it an orphan is stopped at the next start instead.
  */
 final class GuestUser {
+  /** PostgreSQL's priority, on the scale of {@code nice}: others of the usual weigh nine times. */
+  static final int NICE = 10;
+
   private static final Path MOUNT_POINT = Path.of("/mnt");
 
   private final List<String> wrappers;
@@ -129,8 +132,10 @@ final class GuestUser {
    * The command in the background: where both want the processor, what serves a caller goes first.
    */
   List<String> inBackground(List<String> command) {
-    List<String> nice = List.of("nice", "-n", "10");
-    return works("nice", "-n", "10", "true") ? append(nice, command) : command;
+    List<String> nice = List.of("nice", "-n", Integer.toString(NICE));
+    return works(append(nice, List.of("true")).toArray(String[]::new))
+        ? append(nice, command)
+        : command;
   }
 
   /** A command that runs as this user, without the caller's PostgreSQL variables. */

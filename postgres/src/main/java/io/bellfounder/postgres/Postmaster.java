@@ -56,8 +56,12 @@ final class Postmaster {
       Process process = command.start();
       process.getOutputStream().close();
       started.complete(process);
-      while (!process.waitFor(30, TimeUnit.SECONDS)) {
+      SessionPriority sessions =
+          new SessionPriority(Path.of("/proc"), process.pid(), GuestUser.NICE);
+      boolean all = false;
+      while (!process.waitFor(all ? 2_000 : 150, TimeUnit.MILLISECONDS)) {
         boundLog();
+        all = sessions.lower();
       }
       ended.complete(process.exitValue());
     } catch (IOException | InterruptedException | RuntimeException e) {

@@ -2,6 +2,7 @@ package io.bellfounder.postgres;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assumptions.assumeThat;
 
 import java.io.IOException;
 import java.net.InetAddress;
@@ -184,6 +185,22 @@ final class EmbeddedPostgresTest {
       ProcessHandle.of(before).orElseThrow().destroyForcibly();
 
       await(() -> postgres.pid() != before && value(postgres, "SELECT a FROM t").equals("1"));
+    }
+  }
+
+  @Test
+  void its_processes_go_after_others_also_where_linux_shares_processors_among_sessions()
+      throws Exception {
+    try (EmbeddedPostgres postgres = EmbeddedPostgres.start(settings);
+        Connection connection = connect(postgres.address());
+        Statement statement = connection.createStatement();
+        ResultSet backend = statement.executeQuery("SELECT pg_backend_pid()")) {
+      assertThat(backend.next()).isTrue();
+      Path session = Path.of("/proc", backend.getString(1), "autogroup");
+      assumeThat(session).isReadable();
+      assumeThat(Files.readString(session)).as("it shares among sessions").isNotBlank();
+
+      await(() -> Files.readString(session).strip().endsWith("nice 10"));
     }
   }
 

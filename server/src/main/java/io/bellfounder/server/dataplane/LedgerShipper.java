@@ -30,7 +30,6 @@ import org.slf4j.LoggerFactory;
  */
 final class LedgerShipper {
   private static final Logger LOG = LoggerFactory.getLogger(LedgerShipper.class);
-  private static final int BATCH = 250;
   private static final Duration IDLE = Duration.ofMillis(100);
   private static final Duration PAUSE_MAX = Duration.ofSeconds(5);
   private static final Duration WARN_AFTER = Duration.ofSeconds(30);
@@ -117,8 +116,9 @@ final class LedgerShipper {
           try {
             tryRefusedAgain();
             long begun = System.nanoTime();
-            int moved = shipOne();
-            more = moved == BATCH;
+            int asked = pace.batch();
+            int moved = shipOne(asked);
+            more = moved == asked;
             recovered();
             pause = more ? rest(moved, begun) : IDLE;
           } catch (IOException | RuntimeException e) {
@@ -151,8 +151,8 @@ final class LedgerShipper {
   }
 
   /** How many records were carried; less than a batch if no more are there. */
-  private int shipOne() throws IOException {
-    SpoolReader.Batch batch = reader.read(BATCH);
+  private int shipOne(int recordsMax) throws IOException {
+    SpoolReader.Batch batch = reader.read(recordsMax);
     if (batch.isEmpty()) {
       return 0;
     }

@@ -46,6 +46,38 @@ class ShippingPaceTest {
         .isEqualTo(Duration.ofMillis(500));
   }
 
+  @Test
+  void takes_small_batches_while_calls_go_first_and_whole_ones_otherwise() {
+    assertThat(pace.batch()).isEqualTo(250);
+
+    restAfter(Duration.ofMillis(20), 5_000, Duration.ofSeconds(1), 0.1);
+    assertThat(pace.batch()).isEqualTo(25);
+
+    restAfter(Duration.ofMillis(20), 5_000, Duration.ofSeconds(80), 0.1);
+    assertThat(pace.batch()).as("it lags").isEqualTo(250);
+
+    restAfter(Duration.ofMillis(20), 5_000, Duration.ofSeconds(1), 0.1);
+    restAfter(Duration.ofMillis(20), 5_000, Duration.ofSeconds(1), 0.6);
+    assertThat(pace.batch()).as("the room runs out").isEqualTo(250);
+
+    restAfter(Duration.ofMillis(20), 5_000, Duration.ofSeconds(1), 0.1);
+    restAfter(Duration.ofSeconds(1), 1_000, Duration.ofSeconds(1), 0.1);
+    assertThat(pace.batch()).as("little comes in").isEqualTo(250);
+  }
+
+  @Test
+  void what_a_call_costs_is_taken_from_whole_batches() {
+    restAfter(Duration.ofMillis(20), 5_000, Duration.ofSeconds(1), 0.1);
+    // Ten times what a call costs in a whole batch: 1,000 a second would be two fifths of a core.
+    for (int batch = 0; batch < 50; batch++) {
+      nanos += Duration.ofMillis(200).toNanos();
+      appended += 1_000;
+      pace.rest(25, WORK, new Waiting(appended, Duration.ofSeconds(1), 0.1), nanos);
+    }
+
+    assertThat(restAfter(Duration.ofSeconds(1), 1_000, Duration.ofSeconds(1), 0.1)).isZero();
+  }
+
   /** The rest after a batch of 250 in 10 ms, when this much came in for this long, twice. */
   private Duration restAfter(Duration since, long callsASecond, Duration lag, double filled) {
     for (int batch = 0; ; batch++) {

@@ -1,0 +1,67 @@
+package io.bellfounder.postgres;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.HashSet;
+import java.util.Set;
+
+/**
+ * Lowers the priority of PostgreSQL's sessions, where Linux shares processors among sessions before
+ * it looks at processes ({@code kernel.sched_autogroup_enabled}, on by default, in force where no
+ * control group is). Each of PostgreSQL's processes is a session of its own, so {@code nice} counts
+ * for nothing there, and one of them that computes would get as much as the whole server. Linux has
+ * a priority of the session for that: sched(7), "The autogroup feature". Elsewhere, and where it is
+ * not ours to change, everything stays as it is.
+ */
+final class SessionPriority {
+  private final Path processes;
+  private final long parent;
+  private final String priority;
+  private final Set<String> lowered = new HashSet<>();
+
+  /**
+   * @param parent the process whose children are meant
+   * @param nice on the scale of {@code nice}
+   */
+  SessionPriority(Path processes, long parent, int nice) {
+    this.processes = processes;
+    this.parent = parent;
+    this.priority = Integer.toString(nice);
+  }
+
+  /**
+   * Looks for children that came since.
+   *
+   * @return {@code false} if some are left: Linux lets an ordinary user change ten a second
+   */
+  boolean lower() {
+    Set<String> children = children();
+    lowered.retainAll(children);
+    for (String child : children) {
+      if (!lowered.contains(child)) {
+        try {
+          Files.writeString(processes.resolve(child).resolve("autogroup"), priority);
+        } catch (IOException e) {
+          if (Files.isWritable(processes.resolve(child).resolve("autogroup"))) {
+            return false;
+          }
+        }
+        lowered.add(child);
+      }
+    }
+    return true;
+  }
+
+  private Set<String> children() {
+    String pid = Long.toString(parent);
+    Path list = processes.resolve(pid).resolve("task").resolve(pid).resolve("children");
+    try {
+      String children = Files.readString(list).strip();
+      return children.isEmpty() ? Set.of() : Set.of(children.split(" +"));
+    } catch (IOException e) {
+      // Not Linux, a kernel without this list, or the process has ended.
+      return Set.of();
+    }
+  }
+}
