@@ -15,10 +15,14 @@ import java.util.Set;
  * not ours to change, everything stays as it is.
  */
 final class SessionPriority {
+  /** How often in a row Linux may put us off before a session keeps its priority. */
+  private static final int REFUSALS_MAX = 50;
+
   private final Path processes;
   private final long parent;
   private final String priority;
-  private final Set<String> lowered = new HashSet<>();
+  private final Set<String> told = new HashSet<>();
+  private int refusals;
 
   /**
    * @param parent the process whose children are meant
@@ -37,20 +41,27 @@ final class SessionPriority {
    */
   boolean lower() {
     Set<String> children = children();
-    lowered.retainAll(children);
+    told.retainAll(children);
     for (String child : children) {
-      if (!lowered.contains(child)) {
-        try {
-          Files.writeString(processes.resolve(child).resolve("autogroup"), priority);
-        } catch (IOException e) {
-          if (Files.isWritable(processes.resolve(child).resolve("autogroup"))) {
-            return false;
-          }
+      if (!told.contains(child)) {
+        if (!tell(processes.resolve(child).resolve("autogroup")) && ++refusals < REFUSALS_MAX) {
+          return false;
         }
-        lowered.add(child);
+        refusals = 0;
+        told.add(child);
       }
     }
     return true;
+  }
+
+  /** True also where there is nothing to tell, or nobody any more. */
+  private boolean tell(Path session) {
+    try {
+      Files.writeString(session, priority);
+      return true;
+    } catch (IOException e) {
+      return !Files.isWritable(session);
+    }
   }
 
   private Set<String> children() {

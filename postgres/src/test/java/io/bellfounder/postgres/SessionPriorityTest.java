@@ -41,6 +41,23 @@ final class SessionPriorityTest {
   }
 
   @Test
+  void a_child_that_puts_us_off_is_asked_again_so_often_and_no_more() throws IOException {
+    SessionPriority priority = new SessionPriority(processes, 7, 10);
+    children("11 12");
+    // Cannot be written, and looks as if it could.
+    Files.createDirectories(processes.resolve("11/autogroup"));
+    Path next = child("12");
+
+    int asked = 1;
+    while (!priority.lower() && asked < 1_000) {
+      asked++;
+    }
+
+    assertThat(asked).isEqualTo(50);
+    assertThat(next).hasContent("10");
+  }
+
+  @Test
   void without_a_list_of_children_nothing_happens() {
     assertThat(new SessionPriority(processes, 7, 10).lower()).isTrue();
   }
