@@ -71,11 +71,16 @@ final class Postmaster {
   }
 
   /** The server appends to the open file, so it is copied and cut rather than renamed. */
-  private void boundLog() throws IOException {
-    if (Files.size(log) > LOG_BYTES_MAX) {
-      Path older = log.resolveSibling(log.getFileName() + ".1");
-      Files.copy(log, older, StandardCopyOption.REPLACE_EXISTING);
-      Files.writeString(log, "");
+  private void boundLog() {
+    try {
+      if (Files.size(log) > LOG_BYTES_MAX) {
+        Path older = log.resolveSibling(log.getFileName() + ".1");
+        Files.copy(log, older, StandardCopyOption.REPLACE_EXISTING);
+        Files.writeString(log, "");
+      }
+    } catch (IOException e) {
+      // Moved away by somebody, or a full disk: the server runs on.
+      LOG.log(Level.DEBUG, "the log " + log + " cannot be bounded", e);
     }
   }
 

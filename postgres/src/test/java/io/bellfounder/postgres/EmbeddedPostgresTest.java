@@ -189,6 +189,18 @@ final class EmbeddedPostgresTest {
   }
 
   @Test
+  void a_log_that_somebody_took_away_does_not_make_the_server_look_dead() throws Exception {
+    try (EmbeddedPostgres postgres = EmbeddedPostgres.start(settings)) {
+      long pid = postgres.pid();
+      Files.delete(directory.resolve("postgres.log"));
+
+      assertThatThrownBy(() -> await(Duration.ofSeconds(5), () -> postgres.pid() != pid))
+          .hasMessage("not within 5 s");
+      assertThat(value(postgres, "SELECT 1")).isEqualTo("1");
+    }
+  }
+
+  @Test
   void its_processes_go_after_others_also_where_linux_shares_processors_among_sessions()
       throws Exception {
     try (EmbeddedPostgres postgres = EmbeddedPostgres.start(settings);
@@ -327,7 +339,11 @@ final class EmbeddedPostgresTest {
   }
 
   private static void await(Callable<Boolean> condition) {
-    long deadline = System.nanoTime() + Duration.ofSeconds(30).toNanos();
+    await(Duration.ofSeconds(30), condition);
+  }
+
+  private static void await(Duration atMost, Callable<Boolean> condition) {
+    long deadline = System.nanoTime() + atMost.toNanos();
     while (System.nanoTime() - deadline < 0) {
       try {
         if (condition.call()) {
@@ -338,6 +354,6 @@ final class EmbeddedPostgresTest {
       }
       LockSupport.parkNanos(20_000_000);
     }
-    throw new AssertionError("not within 30 s");
+    throw new AssertionError("not within " + atMost.toSeconds() + " s");
   }
 }

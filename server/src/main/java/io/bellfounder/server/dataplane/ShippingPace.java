@@ -57,11 +57,12 @@ final class ShippingPace {
     double needed = (waiting.appended() - appendedBefore) * nanosEach / Math.max(1, elapsed);
     measuredNanos = nowNanos;
     appendedBefore = waiting.appended();
-    double share = Math.clamp(SHARE * waiting.lag().toNanos() / LAG.toNanos(), SHARE, 1);
-    yielding = needed > SHARE && waiting.filled() <= ROOM && share == SHARE;
-    if (needed <= SHARE || waiting.filled() > ROOM) {
+    boolean callsGoFirst = needed > SHARE && waiting.filled() <= ROOM;
+    yielding = callsGoFirst && waiting.lag().compareTo(LAG) <= 0;
+    if (!callsGoFirst) {
       return Duration.ZERO;
     }
+    double share = Math.clamp(SHARE * waiting.lag().toNanos() / LAG.toNanos(), SHARE, 1);
     Duration rest = Duration.ofNanos((long) (work.toNanos() * (1 / share - 1)));
     return rest.compareTo(REST_MAX) < 0 ? rest : REST_MAX;
   }
