@@ -42,9 +42,25 @@ final class EventLoop extends VerticleBase {
     this.plane = plane;
   }
 
+  /**
+   * Does nothing that takes a thread: every client made takes Vert.x's next one, so that a loop
+   * deployed after it would share a thread and leave another idle. {@link #listen} comes when all
+   * loops have theirs.
+   */
   @Override
   public Future<?> start() {
     ShortTurns.ask();
+    return Future.succeededFuture();
+  }
+
+  /** Serves from now on; called once, from any thread, when every loop has started. */
+  Future<?> listen() {
+    return Future.future(listening ->
+        context.runOnContext(
+            now -> Future.succeededFuture().compose(ready -> serve()).onComplete(listening)));
+  }
+
+  private Future<HttpServer> serve() {
     providers = vertx.createHttpClient(client(KEEP_ALIVE_SECONDS), pool());
     var control =
         new ControlPlane(

@@ -60,6 +60,7 @@ public final class Gateway implements AutoCloseable {
               },
               new DeploymentOptions().setInstances(config.eventLoops())),
           START);
+      await(Future.all(loops.stream().map(EventLoop::listen).toList()), START);
       return new Gateway(vertx, plane, loops);
     } catch (RuntimeException e) {
       vertx.close();

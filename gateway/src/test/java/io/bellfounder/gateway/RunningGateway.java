@@ -21,6 +21,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.UUID;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CopyOnWriteArrayList;
@@ -40,6 +41,10 @@ final class RunningGateway implements AutoCloseable {
 
   final Map<String, KeyCheck> keys = new ConcurrentHashMap<>();
   final RecordingLedger ledger = new RecordingLedger();
+
+  /** The event loops' threads that a key was looked up on. */
+  final Set<Thread> threads = ConcurrentHashMap.newKeySet();
+
   final AtomicReference<Routes> routes =
       new AtomicReference<>(new Routes(Map.of(), List.of(), List.of()));
   private final Gateway gateway;
@@ -51,7 +56,7 @@ final class RunningGateway implements AutoCloseable {
         Gateway.start(
             setup.config(),
             new GatewayPorts(
-                secret -> keys.getOrDefault(secret, new KeyCheck.Unknown()),
+                this::check,
                 routes::get,
                 (provider, model, at) -> new PriceBook.Price("test", true, 3, 4, 6, 1, 15),
                 ledger,
@@ -60,6 +65,11 @@ final class RunningGateway implements AutoCloseable {
                 setup.clock,
                 Seeds.random(7),
                 UUID::randomUUID));
+  }
+
+  private KeyCheck check(String secret) {
+    threads.add(Thread.currentThread());
+    return keys.getOrDefault(secret, new KeyCheck.Unknown());
   }
 
   Gateway gateway() {
