@@ -380,9 +380,9 @@ final class JsonCursor {
     while (i < end) {
       if (i + Long.BYTES <= end) {
         long word = (long) LONGS.get(bytes, i);
-        long quote = word ^ QUOTES;
-        long backslash = word ^ BACKSLASHES;
-        long hits = ((quote - ONES & ~quote) | (backslash - ONES & ~backslash)) & HIGHS;
+        // A wanted byte becomes zero and borrows; a byte with its high bit set is none, as both
+        // are ASCII. The lowest hit is right, those above it need not be.
+        long hits = ((word ^ QUOTES) - ONES | (word ^ BACKSLASHES) - ONES) & ~word & HIGHS;
         if (hits == 0) {
           i += Long.BYTES;
           continue;

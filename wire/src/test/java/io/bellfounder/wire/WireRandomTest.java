@@ -33,6 +33,11 @@ class WireRandomTest {
           "é",
           "");
 
+  /** Ends of strings, their neighbours in value, and the same with the high bit set. */
+  private static final byte[] DELICATE = {
+    '"', '\\', '!', '#', '[', ']', 0, 0x7f, (byte) 0x80, (byte) 0xa2, (byte) 0xdc, (byte) 0xff
+  };
+
   private final long seed =
       Long.getLong("seed") != null ? Long.getLong("seed") : ThreadLocalRandom.current().nextLong();
   private final SplittableRandom random = new SplittableRandom(seed);
@@ -65,6 +70,37 @@ class WireRandomTest {
         assertThat(scanned.edited(null).toBytes()).isEqualTo(bytes);
       }
     }
+  }
+
+  @Test
+  void a_string_ends_where_it_ends_when_read_byte_by_byte() {
+    for (int i = 0; i < 20_000; i++) {
+      var bytes = new byte[random.nextInt(64)];
+      random.nextBytes(bytes);
+      for (int at = 0; at < bytes.length; at++) {
+        if (random.nextInt(4) == 0) {
+          bytes[at] = DELICATE[random.nextInt(DELICATE.length)];
+        }
+      }
+      int from = random.nextInt(bytes.length + 1);
+      int end = random.nextInt(from, bytes.length + 1);
+
+      assertThat(JsonCursor.closingQuote(bytes, from, end))
+          .as("from %d to %d of %s", from, end, Arrays.toString(bytes))
+          .isEqualTo(closingQuoteByteByByte(bytes, from, end));
+    }
+  }
+
+  private static int closingQuoteByteByByte(byte[] bytes, int from, int end) {
+    for (int i = from; i < end; i++) {
+      if (bytes[i] == '"') {
+        return i;
+      }
+      if (bytes[i] == '\\') {
+        i++;
+      }
+    }
+    return -1;
   }
 
   @Test
