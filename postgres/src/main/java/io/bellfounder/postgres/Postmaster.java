@@ -60,13 +60,24 @@ final class Postmaster {
           new SessionPriority(Path.of("/proc"), process.pid(), GuestUser.NICE);
       boolean all = false;
       while (!process.waitFor(all ? 2_000 : 150, TimeUnit.MILLISECONDS)) {
-        boundLog();
-        all = sessions.lower();
+        all = keepHouse(sessions);
       }
       ended.complete(process.exitValue());
     } catch (IOException | InterruptedException | RuntimeException e) {
       started.completeExceptionally(e);
       ended.completeExceptionally(e);
+    }
+  }
+
+  /** PostgreSQL is stopped when this thread ends, so nothing that fails here may end it. */
+  private boolean keepHouse(SessionPriority sessions) {
+    try {
+      boundLog();
+      return sessions.lower();
+    } catch (RuntimeException e) {
+      LOG.log(
+          Level.WARNING, "PostgreSQL runs on, but its log or its priority is not looked after", e);
+      return true;
     }
   }
 

@@ -1,5 +1,8 @@
 package io.bellfounder.postgres;
 
+import static java.nio.charset.StandardCharsets.US_ASCII;
+
+import java.io.FileOutputStream;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -56,8 +59,9 @@ final class SessionPriority {
 
   /** True also where there is nothing to tell, or nobody any more. */
   private boolean tell(Path session) {
-    try {
-      Files.writeString(session, priority);
+    // Not by a channel: being put off (EAGAIN) is no IOException there.
+    try (var told = new FileOutputStream(session.toFile())) {
+      told.write(priority.getBytes(US_ASCII));
       return true;
     } catch (IOException e) {
       return !Files.isWritable(session);

@@ -1,10 +1,15 @@
 package io.bellfounder.postgres;
 
+import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.junit.jupiter.api.Assumptions.assumeFalse;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -60,6 +65,60 @@ final class SessionPriorityTest {
   @Test
   void without_a_list_of_children_nothing_happens() {
     assertThat(new SessionPriority(processes, 7, 10).lower()).isTrue();
+  }
+
+  /** Linux lets an ordinary user change ten sessions a second, and root as many as there are. */
+  @Test
+  void an_ordinary_user_is_put_off_and_gets_there() throws Exception {
+    String classes = System.getProperty("java.class.path");
+    assumeTrue(Files.exists(Path.of("/proc/self/autogroup")), "Linux has no session priorities");
+    Path java = Path.of(System.getProperty("java.home"), "bin", "java");
+    List<String> command =
+        new ArrayList<>(List.of(java.toString(), "-cp", classes, OrdinaryUser.class.getName()));
+    if (Files.getOwner(Path.of("/proc/self")).getName().equals("root")) {
+      Path setpriv = Path.of("/usr/bin/setpriv");
+      assumeTrue(Files.isExecutable(setpriv), "root has no setpriv to become somebody else");
+      command.addAll(
+          0, List.of(setpriv.toString(), "--reuid=65534", "--regid=65534", "--clear-groups"));
+    }
+    Process process = new ProcessBuilder(command).redirectErrorStream(true).start();
+    String said = new String(process.getInputStream().readAllBytes(), UTF_8);
+
+    assumeFalse(said.contains("ClassNotFoundException"), "another user cannot read the classes");
+    assertThat(said).isEqualTo("put off, then all told\n");
+  }
+
+  /** Has children, each in a session of its own, as PostgreSQL has. */
+  static final class OrdinaryUser {
+    public static void main(String[] args) throws Exception {
+      List<Process> children = new ArrayList<>();
+      for (int i = 0; i < 5; i++) {
+        children.add(new ProcessBuilder("setsid", "sleep", "60").start());
+      }
+      try {
+        long self = ProcessHandle.current().pid();
+        // Java starts processes from a thread of its own, and they are that thread's children.
+        Path processes = Files.createTempDirectory("processes");
+        Path list = processes.resolve(self + "/task/" + self);
+        Files.createDirectories(list);
+        StringBuilder pids = new StringBuilder();
+        for (Process child : children) {
+          pids.append(child.pid()).append(' ');
+          Files.createSymbolicLink(
+              processes.resolve(Long.toString(child.pid())), Path.of("/proc/" + child.pid()));
+        }
+        Files.writeString(list.resolve("children"), pids);
+        SessionPriority priority = new SessionPriority(processes, self, 10);
+        int rounds = 1;
+        while (!priority.lower() && rounds < 100) {
+          rounds++;
+          Thread.sleep(50);
+        }
+        System.out.println(rounds > 1 && rounds < 100 ? "put off, then all told" : rounds);
+      } finally {
+        children.forEach(Process::destroy);
+      }
+    }
   }
 
   private void children(String pids) throws IOException {
