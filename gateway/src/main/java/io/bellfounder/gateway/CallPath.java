@@ -36,6 +36,10 @@ import org.jspecify.annotations.Nullable;
  */
 final class CallPath {
   private static final Logger LOG = System.getLogger(CallPath.class.getName());
+
+  /** An error that drips keeps the call from the next target. */
+  private static final long ERROR_BODY_NANOS = TimeUnit.SECONDS.toNanos(5);
+
   private static final long BODY_IDLE_NANOS = TimeUnit.SECONDS.toNanos(60);
 
   /** More than this before the first event is no longer held back. */
@@ -186,7 +190,7 @@ final class CallPath {
             });
     reading = body;
     body.readFrom(request, statedLength());
-    if ("100-continue".equalsIgnoreCase(request.getHeader("expect"))) {
+    if (!body.over() && FrontDoor.awaitsContinue(request)) {
       request.response().writeContinue();
     }
   }
@@ -395,6 +399,7 @@ final class CallPath {
     private @Nullable HttpClientResponse answer;
     private @Nullable Meter meter;
     private @Nullable Long ttfbMillis;
+    private long answeredNanos;
     private boolean relaying;
     private boolean recorded;
 
@@ -416,10 +421,10 @@ final class CallPath {
     @Override
     public void answered(HttpClientResponse answered) {
       answer = answered;
-      int status = answered.statusCode();
-      boolean success = status >= 200 && status < 300;
-      meter = Meter.of(operation, answered, success, call.scan().dropsUsageChunk());
-      if (outcomeOf(status) == Outcome.REQUEST_REFUSED) {
+      answeredNanos = System.nanoTime();
+      boolean success = outcome() == Outcome.OK;
+      meter = Meter.of(operation, answered, success, call.scan());
+      if (outcome() == Outcome.REQUEST_REFUSED) {
         relay();
       }
     }
@@ -438,7 +443,7 @@ final class CallPath {
         heldChunks.add(passing);
         heldBytes += passing.length();
       }
-      if (outcomeOf(status()) != Outcome.OK) {
+      if (outcome() != Outcome.OK) {
         if (heldBytes > MOST_HELD_BYTES) {
           leg.cancel();
           failed(Outcome.PROVIDER_ERROR, "its error is too large to keep", null);
@@ -446,7 +451,10 @@ final class CallPath {
         return;
       }
       switch (meter.beginning()) {
-        case EVENT -> relay();
+        case EVENT -> {
+          candidate.state().answering();
+          relay();
+        }
         case ERROR -> {
           leg.cancel();
           failed(Outcome.PROVIDER_ERROR, meter.errorDetail(), null);
@@ -470,8 +478,12 @@ final class CallPath {
       if (last.length() > 0) {
         heldChunks.add(last);
       }
-      var outcome = outcomeOf(status());
-      if (outcome != Outcome.OK) {
+      var outcome = outcome();
+      if (status() < 400 && outcome != Outcome.OK) {
+        // A client would follow it past the gateway, with its key and its prompt.
+        var said = meter.errorDetail();
+        failed(outcome, said == null ? "it answered " + status() : said, null);
+      } else if (outcome != Outcome.OK) {
         failed(outcome, meter.errorDetail(), holdAnswer(outcome));
       } else if (meter.isEventStream()) {
         failed(Outcome.PROVIDER_ERROR, "its stream ended before the first event", null);
@@ -537,11 +549,19 @@ final class CallPath {
                 floor + jitter,
                 due -> {
                   if (!finished) {
-                    CallPath.this.start(call, candidate);
+                    again();
                   }
                 });
       } else {
         attemptNext(call);
+      }
+    }
+
+    private void again() {
+      try {
+        CallPath.this.start(call, candidate);
+      } catch (RuntimeException e) {
+        stumbled(e);
       }
     }
 
@@ -551,6 +571,12 @@ final class CallPath {
 
     private int status() {
       return requireNonNull(answer).statusCode();
+    }
+
+    /** What the head of the answer says. */
+    private Outcome outcome() {
+      var head = requireNonNull(answer);
+      return outcomeOf(head.statusCode(), head.getHeader("content-type"));
     }
 
     @Override
@@ -602,7 +628,7 @@ final class CallPath {
     /** Settles before the last byte goes out. */
     private void completed() {
       var reader = requireNonNull(meter);
-      var outcome = outcomeOf(status());
+      var outcome = outcome();
       if (outcome != Outcome.OK) {
         record(outcome, reader.errorDetail());
         settle(SettledCall.Outcome.FAILED, status(), reader.errorType());
@@ -658,13 +684,19 @@ final class CallPath {
               answer == null ? null : ProviderRequest.requestId(answer.headers()),
               ttfbMillis,
               millisSince(startedNanos),
-              outcome == Outcome.OK ? null : detail);
+              outcome == Outcome.OK ? null : withoutSecret(detail));
       attempts.add(attempt);
       candidate.state().record(attempt, retryAfter(), plane.ports.clock().instant());
     }
 
+    /** Some providers repeat the credential that they refuse. */
+    private @Nullable String withoutSecret(@Nullable String detail) {
+      var secret = candidate.target().provider().credential().secret();
+      return detail == null || secret.isEmpty() ? detail : detail.replace(secret, "…");
+    }
+
     void settle(SettledCall.Outcome outcome, @Nullable Integer status, @Nullable String errorType) {
-      boolean refused = answer != null && outcomeOf(answer.statusCode()) != Outcome.OK;
+      boolean refused = answer != null && outcome() != Outcome.OK;
       boolean billed = operation.priced && !refused && leg.connected();
       var count = billed ? Meter.Count.of(meter, call.opened) : Meter.Count.NONE;
       call.settlement.settle(
@@ -697,20 +729,41 @@ final class CallPath {
     // ---- time
 
     void tick(long now) {
-      var provider = candidate.target().provider();
-      if (leg.over() || leg.paused() || !leg.connected()) {
+      if (leg.over() || leg.paused()) {
         return;
       }
-      long silent = now - leg.lastByteNanos();
-      if (answer == null) {
-        if (silent > provider.firstByteTimeout().toNanos() || pastDeadline(now)) {
-          timedOut("no answer within the time-out");
-        }
-      } else if (silent > provider.idleTimeout().toNanos()) {
+      if (!relaying && pastDeadline(now)) {
+        timedOut("no answer before the call's deadline");
+      } else if (answer != null) {
+        follow(now);
+      } else if (leg.connected() && silent(now, candidate.target().provider().firstByteTimeout())) {
+        timedOut("no answer within the time-out");
+      }
+    }
+
+    /** The answer has begun; what of it came so far may still be less than its first event. */
+    private void follow(long now) {
+      var provider = candidate.target().provider();
+      if (silent(now, provider.idleTimeout())) {
         timedOut("no byte within the time-out");
+      } else if (!relaying && outcome() != Outcome.OK) {
+        long most = Math.min(ERROR_BODY_NANOS, provider.firstByteTimeout().toNanos());
+        if (now - answeredNanos > most) {
+          leg.cancel();
+          failed(outcome(), "its error did not end", null);
+        }
+      } else if (!relaying
+          && requireNonNull(meter).isEventStream()
+          && now - startedNanos > provider.firstByteTimeout().toNanos()
+          && hasAnother(call)) {
+        timedOut("no event within the time-out");
       } else if (requireNonNull(meter).takesOurEvents()) {
         keepAlive(now);
       }
+    }
+
+    private boolean silent(long now, Duration atMost) {
+      return now - leg.lastByteNanos() > atMost.toNanos();
     }
 
     private void keepAlive(long now) {
@@ -719,9 +772,7 @@ final class CallPath {
         if (now - client.lastWriteNanos() > interval && !client.full()) {
           client.write(BufferInternal.buffer(WireError.ping(operation.dialect)));
         }
-      } else if (outcomeOf(status()) == Outcome.OK
-          && now - startedNanos > interval
-          && !hasAnother(call)) {
+      } else if (now - startedNanos > interval && !hasAnother(call)) {
         // Nobody else could take over, so holding back gains nothing and silence costs the client.
         relay();
         client.writeHead();
@@ -765,14 +816,19 @@ final class CallPath {
     finish();
   }
 
-  private static Outcome outcomeOf(int status) {
+  private static Outcome outcomeOf(int status, @Nullable String contentType) {
     if (status >= 200 && status < 300) {
       return Outcome.OK;
     }
     return switch (status) {
       case 429 -> Outcome.RATE_LIMITED;
       case 503, 529 -> Outcome.OVERLOADED;
-      case 401, 403 -> Outcome.CREDENTIAL_REFUSED;
+      case 401 -> Outcome.CREDENTIAL_REFUSED;
+      // A page is a firewall's, which dislikes this one request; providers refuse in JSON.
+      case 403 ->
+          contentType != null && contentType.regionMatches(true, 0, "text/html", 0, 9)
+              ? Outcome.PROVIDER_ERROR
+              : Outcome.CREDENTIAL_REFUSED;
       default ->
           status >= 400 && status < 500 && status != 408
               ? Outcome.REQUEST_REFUSED
@@ -798,7 +854,11 @@ final class CallPath {
   /** Called several times a second by the loop. */
   void tick(long now) {
     if (current != null) {
-      current.tick(now);
+      try {
+        current.tick(now);
+      } catch (RuntimeException e) {
+        stumbled(e);
+      }
     } else if (call == null
         && reading != null
         && !reading.over()
@@ -832,6 +892,7 @@ final class CallPath {
 
   private void refuse(Refusal refusal) {
     plane.refused(operation.dialect, refusal.status(), refusal.reason());
+    closeIfDraining(request.response().headers());
     OwnAnswer.refuse(request, operation.dialect, refusal, id.toString());
     finish();
   }
@@ -890,6 +951,14 @@ final class CallPath {
       headers.add("x-request-id", id.toString());
     }
     headers.add("x-bellfounder-call-id", id.toString());
+    closeIfDraining(headers);
+  }
+
+  /** The client's next call is to go to another node, on another connection. */
+  private void closeIfDraining(MultiMap headers) {
+    if (plane.draining) {
+      headers.set("connection", "close");
+    }
   }
 
   private void giveBackBody() {

@@ -4,8 +4,9 @@ import java.time.Duration;
 import java.time.Instant;
 
 /**
- * Leaves a failing target alone for a while, then lets one probe through. Pure: every method is
- * told the time. Not thread-safe; its owner guards it.
+ * Leaves a failing target alone for a while, then lets one probe through; once that is answered,
+ * the next failure is one too many until something ended well. Pure: every method is told the time.
+ * Not thread-safe; its owner guards it.
  */
 public final class CircuitBreaker {
 
@@ -49,6 +50,15 @@ public final class CircuitBreaker {
     failures = 0;
     probing = false;
     openFor = config.openFor();
+  }
+
+  /** The probe's answer has begun: everything is let through again, on trial. */
+  void answering() {
+    if (state == State.HALF_OPEN) {
+      state = State.CLOSED;
+      failures = config.failures() - 1;
+      probing = false;
+    }
   }
 
   void failed(Instant now) {

@@ -65,6 +65,7 @@ final class ControlPlane {
               upgrade && (name.equalsIgnoreCase("connection") || name.equalsIgnoreCase("upgrade"));
           boolean ours =
               name.equalsIgnoreCase("x-request-id")
+                  || name.equalsIgnoreCase("expect")
                   || name.equalsIgnoreCase("forwarded")
                   || name.equalsIgnoreCase("x-real-ip")
                   || name.regionMatches(true, 0, "x-forwarded-", 0, 12);
@@ -121,6 +122,9 @@ final class ControlPlane {
           }
         });
     if (hasBody(request)) {
+      if (FrontDoor.awaitsContinue(request)) {
+        response.writeContinue();
+      }
       there.setChunked(request.getHeader("content-length") == null);
       // The response handler above answers a failure of either direction.
       request.pipe().endOnFailure(false).to(there).onFailure(broken -> there.reset());

@@ -4,6 +4,7 @@ import io.bellfounder.wire.Dialect;
 import io.vertx.core.Handler;
 import io.vertx.core.http.HttpMethod;
 import io.vertx.core.http.HttpServerRequest;
+import io.vertx.core.http.HttpVersion;
 import java.util.UUID;
 
 /**
@@ -59,6 +60,14 @@ final class FrontDoor implements Handler<HttpServerRequest> {
           Refusal.noSuchEndpoint(method.name(), (path.versioned() ? "/v1" : "") + path.below()),
           id.toString());
     }
+  }
+
+  /**
+   * The client sends its body when it is told to; in HTTP/1.0 nobody can tell it (RFC 9110 10.1.1).
+   */
+  static boolean awaitsContinue(HttpServerRequest request) {
+    return "100-continue".equalsIgnoreCase(request.getHeader("expect"))
+        && request.version() != HttpVersion.HTTP_1_0;
   }
 
   /** Which protocol a client speaks where the path alone does not tell. */

@@ -24,6 +24,7 @@ final class Inflated {
   private Buffer header = Buffer.buffer();
   private boolean inBody;
   private boolean over;
+  private boolean unreadable;
   private long bytes;
 
   private Inflated() {}
@@ -34,7 +35,8 @@ final class Inflated {
       return null;
     }
     var inflated = new Inflated();
-    inflated.over = !contentEncoding.equalsIgnoreCase("gzip");
+    inflated.unreadable = !contentEncoding.equalsIgnoreCase("gzip");
+    inflated.over = inflated.unreadable;
     return inflated;
   }
 
@@ -91,6 +93,7 @@ final class Inflated {
         text.appendBytes(window, 0, length);
         bytes += length;
         if (bytes > MOST_BYTES) {
+          unreadable = true;
           close();
           return text;
         }
@@ -100,9 +103,15 @@ final class Inflated {
       }
     } catch (DataFormatException e) {
       // The client will notice by itself; the meter just does not see more.
+      unreadable = true;
       close();
     }
     return text;
+  }
+
+  /** There is, or was, more than could be made out. */
+  boolean unreadable() {
+    return unreadable;
   }
 
   /** Frees native memory; may be called again. */

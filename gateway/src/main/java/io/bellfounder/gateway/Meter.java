@@ -1,6 +1,7 @@
 package io.bellfounder.gateway;
 
 import io.bellfounder.wire.AnswerMeter;
+import io.bellfounder.wire.RequestScan;
 import io.bellfounder.wire.SseMeter;
 import io.bellfounder.wire.Usage;
 import io.netty.buffer.ByteBuf;
@@ -15,6 +16,7 @@ import org.jspecify.annotations.Nullable;
  * it used. What goes on to the client are the provider's bytes; in a stream, by whole events.
  */
 final class Meter {
+  private static final String EVENT_STREAM = "text/event-stream";
   private static final int MOST_DETAIL = 200;
   private static final byte[] NO_BYTES = {};
 
@@ -31,13 +33,16 @@ final class Meter {
   }
 
   static Meter of(
-      Operation operation, HttpClientResponse answer, boolean success, boolean dropsUsageChunk) {
+      Operation operation, HttpClientResponse answer, boolean success, RequestScan.Scanned asked) {
     var type = answer.getHeader("content-type");
     var inflated = Inflated.of(answer.getHeader("content-encoding"));
-    boolean stream = success && type != null && type.startsWith("text/event-stream");
+    boolean events =
+        type == null
+            ? asked.streaming()
+            : type.regionMatches(true, 0, EVENT_STREAM, 0, EVENT_STREAM.length());
     return new Meter(
-        stream
-            ? new SseMeter(operation.endpoint, dropsUsageChunk && inflated == null)
+        success && events
+            ? new SseMeter(operation.endpoint, asked.dropsUsageChunk() && inflated == null)
             : AnswerMeter.json(operation.endpoint),
         inflated);
   }
@@ -107,9 +112,13 @@ final class Meter {
     return tail.pass(passing.whole(), true);
   }
 
-  /** What an answer began with; a body that is no stream has begun with its first byte. */
+  private boolean unreadable() {
+    return inflated != null && inflated.unreadable();
+  }
+
+  /** What an answer began with; what is no stream, or cannot be read, has with its first byte. */
   SseMeter.Beginning beginning() {
-    if (events != null) {
+    if (events != null && !unreadable()) {
       return events.beginning();
     }
     return begun ? SseMeter.Beginning.EVENT : SseMeter.Beginning.NOTHING;
@@ -131,7 +140,11 @@ final class Meter {
 
   /** Whether an answer that ends here is a whole one. */
   boolean wholeAtEnd() {
-    return events == null || reader.terminalSeen() || reader.finishSeen() || errorInside();
+    return events == null
+        || unreadable()
+        || reader.terminalSeen()
+        || reader.finishSeen()
+        || errorInside();
   }
 
   /** The provider put an error into its answer. */

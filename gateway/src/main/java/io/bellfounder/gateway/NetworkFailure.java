@@ -57,6 +57,8 @@ final class NetworkFailure {
       case Throwable other when mentions(other, "broken pipe") || mentions(other, "closed") ->
           "it closed the connection";
       case Throwable other when mentions(other, "timed out") -> "the network timed out";
+      // Its words may be the header it refused, which is to say a credential.
+      case IllegalArgumentException _ -> "the request could not be written";
       default -> plain(failure.getMessage());
     };
   }

@@ -25,6 +25,9 @@ public record Provider(
 
   /** How a provider wants to be shown its secret. {@code toString} never prints it. */
   public sealed interface Credential {
+    /** What nobody but the provider may see; empty if there is nothing. */
+    String secret();
+
     /** {@code x-api-key: secret}. */
     record ApiKeyHeader(String secret) implements Credential {
       @Override
@@ -42,6 +45,11 @@ public record Provider(
     }
 
     /** No credential, as a local Ollama wants it. */
-    record None() implements Credential {}
+    record None() implements Credential {
+      @Override
+      public String secret() {
+        return "";
+      }
+    }
   }
 }

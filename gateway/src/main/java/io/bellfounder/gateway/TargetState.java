@@ -95,6 +95,11 @@ final class TargetState {
     }
   }
 
+  /** A first event came: what waited for a probe need not wait for the end of its stream. */
+  synchronized void answering() {
+    breaker.answering();
+  }
+
   synchronized void unbench() {
     benched = false;
   }

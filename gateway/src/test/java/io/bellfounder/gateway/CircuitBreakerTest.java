@@ -53,6 +53,30 @@ class CircuitBreakerTest {
   }
 
   @Test
+  void once_its_probe_is_answered_it_is_closed_on_trial() {
+    fail(3);
+    clock.advance(Duration.ofSeconds(30));
+    assertThat(admits()).isTrue();
+
+    breaker.answering();
+    assertThat(admits()).isTrue();
+    assertThat(admits()).isTrue();
+
+    fail(1);
+    assertThat(breaker.state()).isEqualTo(OPEN);
+  }
+
+  @Test
+  void an_answer_that_begins_while_it_is_closed_or_open_changes_nothing() {
+    fail(2);
+    breaker.answering();
+    fail(1);
+    breaker.answering();
+
+    assertThat(breaker.state()).isEqualTo(OPEN);
+  }
+
+  @Test
   void each_failed_probe_doubles_the_time_up_to_a_bound() {
     fail(3);
     for (int seconds : new int[] {30, 60, 100, 100}) {

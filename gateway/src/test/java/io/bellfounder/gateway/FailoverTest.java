@@ -12,6 +12,7 @@ import io.bellfounder.wire.Dialect;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.ServerSocket;
+import java.net.SocketTimeoutException;
 import java.net.URI;
 import java.time.Duration;
 import java.time.Instant;
@@ -392,6 +393,122 @@ class FailoverTest {
     try (var gateway = both().totalDeadline(Duration.ofMillis(100)).start()) {
       assertThat(gateway.messages(Said.ASK).status()).isEqualTo(503);
       assertThat(second.seen()).isEmpty();
+    }
+  }
+
+  @ParameterizedTest
+  @CsvSource({"200, TIMED_OUT", "529, OVERLOADED"})
+  void a_target_that_only_drips_does_not_keep_the_call_from_the_next(int status, Outcome outcome)
+      throws IOException {
+    first.always(exchange -> {
+      exchange.raw(
+          "HTTP/1.1 "
+              + status
+              + " Because\r\ncontent-type: text/event-stream\r\n"
+              + "transfer-encoding: chunked\r\n\r\n");
+      drip(exchange);
+    });
+    second.always(GOOD_STREAM);
+    var slow = provider("one", Dialect.ANTHROPIC, first.uri(), Duration.ofMillis(200));
+    try (var gateway = RunningGateway.with(slow, anthropic("two", second.uri())).start()) {
+      assertThat(gateway.messages(Said.ASK_STREAM).text()).isEqualTo(String.join("", Said.STREAM));
+      assertThat(gateway.ledger.only().attempts().getFirst().outcome()).isEqualTo(outcome);
+    }
+  }
+
+  @Test
+  void comments_before_the_first_event_do_not_outlast_the_deadline() throws IOException {
+    first.always(exchange -> {
+      exchange.streamHead();
+      drip(exchange);
+    });
+    try (var gateway = both().totalDeadline(Duration.ofMillis(200)).start()) {
+      assertThat(gateway.messages(Said.ASK_STREAM).status()).isEqualTo(503);
+      assertThat(second.seen()).isEmpty();
+    }
+  }
+
+  /** Never long silent, never an event; ends with the connection. */
+  private static void drip(ScriptedProvider.Exchange exchange) throws IOException {
+    exchange.socket().setSoTimeout(20);
+    while (true) {
+      exchange.chunk(": processing\n\n");
+      try {
+        if (exchange.in().read() < 0) {
+          return;
+        }
+      } catch (SocketTimeoutException e) {
+        // Still there.
+      }
+    }
+  }
+
+  @Test
+  void a_redirect_is_not_handed_to_the_client() throws IOException {
+    first.always(exchange -> exchange.answer(307, "", "location: http://elsewhere.example/"));
+    try (var gateway = RunningGateway.with(anthropic("one", first.uri())).start()) {
+      var answer = gateway.messages(Said.ASK);
+
+      assertThat(answer.status()).isEqualTo(503);
+      assertThat(answer.header("location")).isNull();
+      assertThat(answer.text()).contains("it answered 307");
+    }
+  }
+
+  @Test
+  void a_firewall_s_page_benches_nobody() throws IOException {
+    first.then(exchange ->
+        exchange.raw(
+            "HTTP/1.1 403 Forbidden\r\ncontent-type: text/html; charset=UTF-8\r\n"
+                + "content-length: 4\r\n\r\n<h1>"));
+    first.always(GOOD);
+    second.always(GOOD);
+    try (var gateway = both().start()) {
+      gateway.messages(Said.ASK);
+      gateway.messages(Said.ASK);
+
+      assertThat(gateway.ledger.settled)
+          .extracting(SettledCall::provider)
+          .containsExactly("two", "one");
+    }
+  }
+
+  @Test
+  void a_credential_that_a_provider_repeats_is_not_written_down() throws IOException {
+    first.always(exchange ->
+        exchange.answer(401, Said.error("authentication_error", "bad key provider-secret-one")));
+    second.always(GOOD);
+    try (var gateway = both().start()) {
+      gateway.messages(Said.ASK);
+
+      assertThat(gateway.ledger.only().attempts().getFirst().detail())
+          .isEqualTo("authentication_error: bad key …");
+    }
+  }
+
+  @Test
+  void a_probe_s_first_event_lets_the_others_through() throws IOException {
+    first.always(exchange -> exchange.answer(500, "{}"));
+    second.always(GOOD);
+    try (var gateway = both().breaker(1, Duration.ofSeconds(30)).clock(clock).start()) {
+      gateway.messages(Said.ASK);
+      clock.advance(Duration.ofSeconds(31));
+      first.then(exchange -> {
+        exchange.streamHead();
+        exchange.chunk(Said.START);
+        exchange.awaitHangUp();
+      });
+      first.always(GOOD);
+      try (var probe = gateway.connect()) {
+        probe.send(
+            RunningGateway.post(
+                "/v1/messages", Said.ASK_STREAM, "x-api-key: " + RunningGateway.SECRET));
+        HttpBytes.readHead(probe.in());
+
+        gateway.messages(Said.ASK);
+
+        assertThat(gateway.ledger.settled.getLast().provider()).isEqualTo("one");
+      }
     }
   }
 

@@ -188,6 +188,47 @@ class FrontDoorTest {
   }
 
   @Test
+  void the_control_plane_s_clients_are_told_to_go_on_too() throws IOException {
+    controlPlane.always(exchange -> exchange.answer(200, "{}"));
+    try (var gateway = setup.start();
+        var wire = gateway.connect()) {
+      gateway.gateway().controlPlane(controlPlane.uri());
+      wire.send(
+          "POST /api/x HTTP/1.1\r\nhost: g\r\nexpect: 100-continue\r\ncontent-length: 2\r\n\r\n");
+      assertThat(HttpBytes.readHead(wire.in()).status()).isEqualTo(100);
+
+      wire.send("{}");
+
+      assertThat(wire.answer().status()).isEqualTo(200);
+      assertThat(controlPlane.seen().getFirst().header("expect")).isNull();
+    }
+  }
+
+  @Test
+  void nobody_is_told_to_go_on_after_a_refusal_or_in_http_1_0() throws IOException {
+    var tooLarge = setup.limits(new GatewayConfig.Limits(4_096, 100, 10, 10));
+    provider.always(exchange -> exchange.answer(200, Said.ANSWER));
+    try (var gateway = tooLarge.start();
+        var refused = gateway.connect();
+        var old = gateway.connect()) {
+      refused.send(
+          "POST /v1/messages HTTP/1.1\r\nhost: g\r\nexpect: 100-continue\r\nx-api-key: "
+              + SECRET
+              + "\r\ncontent-length: 5000\r\n\r\n");
+      assertThat(HttpBytes.readHead(refused.in()).status()).isEqualTo(413);
+
+      old.send(
+          "POST /v1/messages HTTP/1.0\r\nexpect: 100-continue\r\nx-api-key: "
+              + SECRET
+              + "\r\ncontent-length: "
+              + bytes(Said.ASK).length
+              + "\r\n\r\n"
+              + Said.ASK);
+      assertThat(HttpBytes.readHead(old.in()).status()).isEqualTo(200);
+    }
+  }
+
+  @Test
   void a_full_disk_refuses_calls_instead_of_serving_them_unmetered() throws IOException {
     provider.always(exchange -> exchange.answer(200, Said.ANSWER));
     try (var gateway = setup.start()) {
@@ -472,12 +513,16 @@ class FrontDoorTest {
           .isEqualTo(503);
       assertThat(gateway.ask("GET /health/live HTTP/1.1\r\nhost: g\r\n\r\n").status())
           .isEqualTo(200);
-      assertThat(gateway.messages(Said.ASK).status()).isEqualTo(503);
+      var refused = gateway.messages(Said.ASK);
+      assertThat(refused.status()).isEqualTo(503);
+      assertThat(refused.header("connection")).isEqualTo("close");
       assertThat(drained).isNotDone();
 
       goOn.countDown();
 
-      assertThat(wire.answer().status()).isEqualTo(200);
+      var last = wire.answer();
+      assertThat(last.status()).isEqualTo(200);
+      assertThat(last.header("connection")).isEqualTo("close");
       assertThat(drained.get()).isTrue();
     }
   }

@@ -18,6 +18,8 @@ import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.atomic.AtomicLong;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** What happens after the first event: relayed as it comes, never spliced, never faked. */
 class StreamingTest {
@@ -127,6 +129,43 @@ class StreamingTest {
       assertThat(gateway.ledger.only().outcome()).isEqualTo(SettledCall.Outcome.CUT);
       assertThat(gateway.ledger.only().errorType()).isEqualTo("overloaded_error");
       assertThat(provider.seen()).hasSize(1);
+    }
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"content-type: Text/Event-Stream\r\n", ""})
+  void a_stream_is_known_by_its_type_however_spelt_and_without_one_by_what_was_asked(String type)
+      throws IOException {
+    provider.always(exchange -> {
+      exchange.raw("HTTP/1.1 200 OK\r\n" + type + "transfer-encoding: chunked\r\n\r\n");
+      for (var event : Said.STREAM) {
+        exchange.chunk(event);
+      }
+      exchange.end();
+    });
+    try (var gateway = RunningGateway.with(anthropic("one", provider.uri())).start()) {
+      gateway.messages(Said.ASK_STREAM);
+
+      assertThat(gateway.ledger.only().usage().output()).isEqualTo(9);
+      assertThat(gateway.ledger.only().estimated()).isFalse();
+    }
+  }
+
+  @Test
+  void a_stream_that_cannot_be_read_passes_and_is_settled_by_a_floor() throws IOException {
+    provider.always(exchange -> {
+      exchange.streamHead("content-encoding: br");
+      exchange.chunk("nobody reads this");
+      exchange.end();
+    });
+    try (var gateway = RunningGateway.with(anthropic("one", provider.uri())).start()) {
+      var answer = gateway.messages(Said.ASK_STREAM);
+
+      assertThat(answer.status()).isEqualTo(200);
+      assertThat(answer.text()).isEqualTo("nobody reads this");
+      assertThat(gateway.ledger.only().outcome()).isEqualTo(SettledCall.Outcome.COMPLETED);
+      assertThat(gateway.ledger.only().estimated()).isTrue();
+      assertThat(gateway.ledger.only().costPico()).isPositive();
     }
   }
 
