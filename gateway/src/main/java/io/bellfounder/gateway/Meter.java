@@ -38,7 +38,7 @@ final class Meter {
     return new Meter(
         stream
             ? new SseMeter(operation.endpoint, dropsUsageChunk && inflated == null)
-            : AnswerMeter.json(operation.endpoint),
+            : AnswerMeter.json(operation.endpoint, success),
         inflated);
   }
 

@@ -7,6 +7,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.bellfounder.testing.Await;
 import io.bellfounder.testing.Seeds;
+import io.bellfounder.wire.Usage;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.HashSet;
@@ -16,6 +17,8 @@ import java.util.concurrent.Future;
 import java.util.concurrent.locks.LockSupport;
 import java.util.random.RandomGenerator;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** Whatever happens to a call, it is settled once. */
 class SettlementTest {
@@ -51,6 +54,25 @@ class SettlementTest {
       assertThat(ledger.settled)
           .filteredOn(call -> call.outcome() == SettledCall.Outcome.COMPLETED)
           .allSatisfy(call -> assertThat(call.estimated()).isFalse());
+    }
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"message", "detail"})
+  void a_whole_answer_with_a_message_of_its_own_is_no_failure(String member) throws IOException {
+    var body = Said.ANSWER.replaceFirst("\\{", "{\"" + member + "\":\"ok\",");
+    try (var provider = new ScriptedProvider().always(exchange -> exchange.answer(200, body));
+        var gateway = RunningGateway.with(anthropic("a", provider.uri())).start()) {
+      var answer = gateway.messages(Said.ASK);
+
+      var settled = gateway.ledger.only();
+      assertThat(answer.text()).isEqualTo(body);
+      assertThat(settled.outcome()).isEqualTo(SettledCall.Outcome.COMPLETED);
+      assertThat(settled.attempts())
+          .extracting(Attempt::outcome)
+          .containsExactly(Attempt.Outcome.OK);
+      assertThat(settled.usage()).isEqualTo(new Usage(11L, 0L, null, 3L, 7L));
+      assertThat(settled.estimated()).isFalse();
     }
   }
 

@@ -29,9 +29,14 @@ public abstract sealed class AnswerMeter permits JsonMeter, SseMeter {
     this.tally = new UsageTally(endpoint.dialect());
   }
 
-  /** For an answer that is one JSON object, or none: an error page reads as nothing. */
-  public static AnswerMeter json(Endpoint endpoint) {
-    return new JsonMeter(endpoint);
+  /**
+   * For an answer that is one JSON object, or none: an error page reads as nothing.
+   *
+   * @param success true for a status of 2xx: only an {@code error} is then read as one, while a
+   *     {@code message} or {@code detail} is part of the answer
+   */
+  public static AnswerMeter json(Endpoint endpoint, boolean success) {
+    return new JsonMeter(endpoint, success);
   }
 
   /** Reads the next bytes. */

@@ -30,6 +30,8 @@ final class JsonMeter extends AnswerMeter {
     LOST
   }
 
+  private final boolean success;
+
   private Place place = Place.BEFORE;
   private int depth;
   private boolean inString;
@@ -43,8 +45,9 @@ final class JsonMeter extends AnswerMeter {
   private int captured;
   private boolean capturing;
 
-  JsonMeter(Endpoint endpoint) {
+  JsonMeter(Endpoint endpoint, boolean success) {
     super(endpoint);
+    this.success = success;
   }
 
   @Override
@@ -187,7 +190,8 @@ final class JsonMeter extends AnswerMeter {
 
   private boolean isWanted() {
     return switch (name()) {
-      case "usage", "model", "error", "stop_reason", "input_tokens", "message", "detail" -> true;
+      case "usage", "model", "error", "stop_reason", "input_tokens" -> true;
+      case "message", "detail" -> !success;
       default -> false;
     };
   }

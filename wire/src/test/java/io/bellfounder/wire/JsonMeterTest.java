@@ -133,8 +133,27 @@ class JsonMeterTest {
   void reads_an_error_body_of_any_provider(String body, String type, String message) {
     var bytes = body.getBytes(UTF_8);
 
-    assertThat(read(Endpoint.MESSAGES, body).error()).isEqualTo(new WireError(type, message));
+    assertThat(refused(body).error()).isEqualTo(new WireError(type, message));
     assertThat(WireError.read(bytes, 0, bytes.length)).isEqualTo(new WireError(type, message));
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"message", "detail"})
+  void an_answer_may_have_a_member_that_elsewhere_names_an_error(String member) {
+    var body = "{\"" + member + "\":\"ok\",\"usage\":{\"input_tokens\":3,\"output_tokens\":5}}";
+
+    var meter = read(Endpoint.MESSAGES, body);
+
+    assertThat(meter.error()).isNull();
+    assertThat(meter.finishSeen()).isTrue();
+    assertThat(meter.usageFinal()).isTrue();
+  }
+
+  @Test
+  void an_error_inside_a_success_is_one() {
+    var body = "{\"message\":\"ok\",\"error\":{\"type\":\"x\",\"message\":\"y\"}}";
+
+    assertThat(read(Endpoint.MESSAGES, body).error()).isEqualTo(new WireError("x", "y"));
   }
 
   @ParameterizedTest
@@ -143,13 +162,20 @@ class JsonMeterTest {
   void what_is_no_error_reads_as_none(String body) {
     var bytes = body.getBytes(UTF_8);
 
-    assertThat(read(Endpoint.MESSAGES, body).error()).isNull();
+    assertThat(refused(body).error()).isNull();
     assertThat(WireError.read(bytes, 0, bytes.length)).isNull();
   }
 
   private static AnswerMeter read(Endpoint endpoint, String body) {
+    return read(AnswerMeter.json(endpoint, true), body);
+  }
+
+  private static AnswerMeter refused(String body) {
+    return read(AnswerMeter.json(Endpoint.MESSAGES, false), body);
+  }
+
+  private static AnswerMeter read(AnswerMeter meter, String body) {
     var bytes = body.getBytes(UTF_8);
-    var meter = AnswerMeter.json(endpoint);
     meter.read(bytes, 0, bytes.length);
     meter.end();
     return meter;
