@@ -166,9 +166,11 @@ final class JsonMeter extends AnswerMeter {
     }
   }
 
-  /** The string before was a value, no name: no colon came. */
+  /**
+   * The string before was a value, no name: no colon came. What is captured is about the answer.
+   */
   private void countString() {
-    if (depth > 1) {
+    if (depth > 1 && !capturing) {
       textBytes += stringBytes;
     }
     stringBytes = 0;
@@ -253,7 +255,7 @@ final class JsonMeter extends AnswerMeter {
   }
 
   @Override
-  public boolean usageFinal() {
-    return terminated && (usageSeen() || endpoint == Endpoint.COUNT_TOKENS);
+  boolean whole() {
+    return terminated;
   }
 }

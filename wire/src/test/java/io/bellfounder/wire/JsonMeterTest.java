@@ -66,8 +66,55 @@ class JsonMeterTest {
     var meter = read(Endpoint.CHAT_COMPLETIONS, "{\"choices\":[],\"usage\":" + usage + "}");
 
     assertThat(meter.usage()).isEqualTo(new Usage(input, cacheWrite, null, cacheRead, output));
-    assertThat(meter.usageFinal()).isTrue();
+    assertThat(meter.usageFinal()).isEqualTo(input != null && output != null);
     assertThat(meter.rawUsage()).isEqualTo(usage);
+  }
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      quoteCharacter = '`',
+      textBlock =
+          """
+          MESSAGES         | {}                                                     | 50 |    | 1000
+          MESSAGES         | {"input_tokens":null,"output_tokens":null}             | 50 |    | 1000
+          MESSAGES         | {"input_tokens":10}                                    | 10 |    | 1000
+          MESSAGES         | {"input_tokens":10,"output_tokens":-5}                 | 10 |    | 1000
+          MESSAGES         | {"output_tokens":5}                                    | 50 |    | 5
+          MESSAGES         | {"input_tokens":null,"cache_read_input_tokens":0,"output_tokens":5}  | 50 | 0  | 5
+          MESSAGES         | {"input_tokens":null,"cache_read_input_tokens":20,"output_tokens":5} | 30 | 20 | 5
+          MESSAGES         | {"input_tokens":null,"cache_read_input_tokens":90,"output_tokens":5} | 0  | 90 | 5
+          CHAT_COMPLETIONS | {}                                                     | 50 |    | 1000
+          CHAT_COMPLETIONS | {"prompt_tokens":null,"completion_tokens":null}        | 50 |    | 1000
+          CHAT_COMPLETIONS | {"prompt_tokens":10.5,"completion_tokens":4.5}         | 50 |    | 1000
+          CHAT_COMPLETIONS | {"prompt_tokens":10.5,"completion_tokens":4}           | 50 |    | 4
+          CHAT_COMPLETIONS | {"prompt_tokens":10,"completion_tokens":"4"}           | 10 |    | 1000
+          EMBEDDINGS       | {}                                                     | 50 |    | 0
+          EMBEDDINGS       | {"prompt_tokens":"8","total_tokens":8}                 | 50 |    | 0
+          """)
+  void a_figure_that_cannot_be_read_is_estimated(
+      Endpoint endpoint, String usage, Long input, @Nullable Long cacheRead, Long output) {
+    var meter =
+        read(endpoint, "{\"data\":[\"" + "x".repeat(4_000) + "\"],\"usage\":" + usage + "}");
+
+    assertThat(meter.usageFinal()).isFalse();
+    assertThat(meter.estimate(50)).isEqualTo(new Usage(input, null, null, cacheRead, output));
+    assertThat(meter.rawUsage()).isEqualTo(usage);
+  }
+
+  @Test
+  void an_input_written_as_text_is_estimated() {
+    var meter = read(Endpoint.MESSAGES, "{\"usage\":{\"input_tokens\":\"10\"}}");
+
+    assertThat(meter.usageFinal()).isFalse();
+    assertThat(meter.estimate(50).input()).isEqualTo(50);
+  }
+
+  @Test
+  void a_usage_of_zeros_is_a_last_word() {
+    var usage = "{\"usage\":{\"input_tokens\":0,\"output_tokens\":0}}";
+
+    assertThat(read(Endpoint.MESSAGES, usage).usageFinal()).isTrue();
   }
 
   @Test
@@ -113,6 +160,7 @@ class JsonMeterTest {
 
     assertThat(meter.usage()).isEqualTo(new Usage(8L, null, null, null, null));
     assertThat(meter.model()).isEqualTo("text-embedding-3-small");
+    assertThat(meter.usageFinal()).isTrue();
     assertThat(meter.estimate(5).output()).isZero();
   }
 
