@@ -43,7 +43,7 @@ final class Meter {
     return new Meter(
         success && events
             ? new SseMeter(operation.endpoint, asked.dropsUsageChunk() && inflated == null)
-            : AnswerMeter.json(operation.endpoint),
+            : AnswerMeter.json(operation.endpoint, success),
         inflated);
   }
 

@@ -7,6 +7,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.bellfounder.testing.Await;
 import io.bellfounder.testing.Seeds;
+import io.bellfounder.wire.Usage;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.HashSet;
@@ -16,6 +17,8 @@ import java.util.concurrent.Future;
 import java.util.concurrent.locks.LockSupport;
 import java.util.random.RandomGenerator;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** Whatever happens to a call, it is settled once. */
 class SettlementTest {
@@ -51,6 +54,74 @@ class SettlementTest {
       assertThat(ledger.settled)
           .filteredOn(call -> call.outcome() == SettledCall.Outcome.COMPLETED)
           .allSatisfy(call -> assertThat(call.estimated()).isFalse());
+    }
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "{}",
+        "{\"input_tokens\":null,\"output_tokens\":null}",
+        "{\"input_tokens\":10.5,\"output_tokens\":4.5}",
+        "{\"input_tokens\":\"10\"}"
+      })
+  void an_answer_whose_usage_cannot_be_read_is_estimated_and_not_free(String usage)
+      throws IOException {
+    var text = "x".repeat(4_000);
+    try (var provider =
+            new ScriptedProvider()
+                .always(exchange ->
+                    exchange.answer(
+                        200, "{\"content\":[\"" + text + "\"],\"usage\":" + usage + "}"));
+        var gateway = RunningGateway.with(anthropic("a", provider.uri())).start()) {
+      gateway.messages(Said.ASK);
+
+      var settled = gateway.ledger.only();
+      long input = settled.opened().estimatedInputTokens();
+      assertThat(settled.outcome()).isEqualTo(SettledCall.Outcome.COMPLETED);
+      assertThat(settled.estimated()).isTrue();
+      assertThat(settled.usage()).isEqualTo(new Usage(input, null, null, null, 1_000L));
+      assertThat(settled.costPico()).isEqualTo(3 * input + 15 * 1_000).isPositive();
+      assertThat(settled.rawUsage()).isEqualTo(usage);
+    }
+  }
+
+  @Test
+  void a_stream_whose_last_usage_is_empty_is_estimated_and_not_nearly_free() throws IOException {
+    var delta = Said.DELTA.replace("hällo", "x".repeat(4_000));
+    var last = Said.MESSAGE_DELTA.replace("{\"output_tokens\":9}", "{}");
+    try (var provider =
+            new ScriptedProvider()
+                .always(exchange ->
+                    exchange.stream(
+                        Said.START, Said.BLOCK, delta, Said.BLOCK_STOP, last, Said.STOP));
+        var gateway = RunningGateway.with(anthropic("a", provider.uri())).start()) {
+      gateway.messages(Said.ASK_STREAM);
+
+      var settled = gateway.ledger.only();
+      assertThat(settled.outcome()).isEqualTo(SettledCall.Outcome.COMPLETED);
+      assertThat(settled.estimated()).isTrue();
+      assertThat(settled.usage()).isEqualTo(new Usage(11L, null, null, null, 1_000L));
+      assertThat(settled.costPico()).isEqualTo(3 * 11 + 15 * 1_000);
+    }
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"message", "detail"})
+  void a_whole_answer_with_a_message_of_its_own_is_no_failure(String member) throws IOException {
+    var body = Said.ANSWER.replaceFirst("\\{", "{\"" + member + "\":\"ok\",");
+    try (var provider = new ScriptedProvider().always(exchange -> exchange.answer(200, body));
+        var gateway = RunningGateway.with(anthropic("a", provider.uri())).start()) {
+      var answer = gateway.messages(Said.ASK);
+
+      var settled = gateway.ledger.only();
+      assertThat(answer.text()).isEqualTo(body);
+      assertThat(settled.outcome()).isEqualTo(SettledCall.Outcome.COMPLETED);
+      assertThat(settled.attempts())
+          .extracting(Attempt::outcome)
+          .containsExactly(Attempt.Outcome.OK);
+      assertThat(settled.usage()).isEqualTo(new Usage(11L, 0L, null, 3L, 7L));
+      assertThat(settled.estimated()).isFalse();
     }
   }
 

@@ -1,5 +1,6 @@
 package io.bellfounder.wire;
 
+import java.util.Arrays;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -16,8 +17,10 @@ public abstract sealed class AnswerMeter permits JsonMeter, SseMeter {
   boolean finished;
   boolean terminated;
 
-  /** A usage came that may be the last: any but the one that opens an Anthropic stream. */
-  boolean closingUsage;
+  /**
+   * A usage named an output and may be the last: any but the one that opens an Anthropic stream.
+   */
+  private boolean closingOutput;
 
   @Nullable WireError error;
   @Nullable String model;
@@ -29,9 +32,14 @@ public abstract sealed class AnswerMeter permits JsonMeter, SseMeter {
     this.tally = new UsageTally(endpoint.dialect());
   }
 
-  /** For an answer that is one JSON object, or none: an error page reads as nothing. */
-  public static AnswerMeter json(Endpoint endpoint) {
-    return new JsonMeter(endpoint);
+  /**
+   * For an answer that is one JSON object, or none: an error page reads as nothing.
+   *
+   * @param success true for a status of 2xx: only an {@code error} is then read as one, while a
+   *     {@code message} or {@code detail} is part of the answer
+   */
+  public static AnswerMeter json(Endpoint endpoint, boolean success) {
+    return new JsonMeter(endpoint, success);
   }
 
   /** Reads the next bytes. */
@@ -45,32 +53,41 @@ public abstract sealed class AnswerMeter permits JsonMeter, SseMeter {
     return endpoint == Endpoint.COUNT_TOKENS ? Usage.NONE : tally.usage();
   }
 
-  /** True once a usage object was seen, even one of zeros. */
-  public boolean usageSeen() {
-    return tally.seen();
+  /** True if {@link #usage} is the provider's last word and no estimate is needed. */
+  public boolean usageFinal() {
+    return endpoint == Endpoint.COUNT_TOKENS ? whole() : tally.anyInput() && outputFinal();
   }
 
-  /** True if {@link #usage} is the provider's last word and no estimate is needed. */
-  public abstract boolean usageFinal();
+  private boolean outputFinal() {
+    return whole() && (closingOutput || endpoint == Endpoint.EMBEDDINGS);
+  }
+
+  /** True if the answer came to an end of its own, so that its figures are the last. */
+  abstract boolean whole();
 
   /**
-   * The usage for a call that has no final one: each class the provider reported, the estimate
-   * where it reported no input at all, and at least the text that was relayed as output.
+   * The usage for a call that has no final one: each class the provider reported; for a missing
+   * input the estimate, less what came from or went into a cache; and as output, unless that was
+   * the last word, at least the text that was relayed.
    */
   public Usage estimate(long estimatedInputTokens) {
     var seen = usage();
-    boolean anyInput =
-        seen.input() != null
-            || seen.cacheRead() != null
-            || seen.cacheWrite5m() != null
-            || seen.cacheWrite1h() != null;
-    long output = Math.max(seen.output() == null ? 0 : seen.output(), outputFloorTokens());
+    long floor = outputFinal() ? 0 : outputFloorTokens();
+    long output = Math.max(seen.output() == null ? 0 : seen.output(), floor);
     return new Usage(
-        anyInput ? seen.input() : Long.valueOf(estimatedInputTokens),
+        seen.input() != null ? seen.input() : Long.valueOf(fresh(estimatedInputTokens, seen)),
         seen.cacheWrite5m(),
         seen.cacheWrite1h(),
         seen.cacheRead(),
         output);
+  }
+
+  private static long fresh(long inputTokens, Usage seen) {
+    long left = inputTokens;
+    for (var cached : Arrays.asList(seen.cacheRead(), seen.cacheWrite5m(), seen.cacheWrite1h())) {
+      left -= cached == null ? 0 : Math.min(left, cached);
+    }
+    return left;
   }
 
   /**
@@ -115,8 +132,7 @@ public abstract sealed class AnswerMeter permits JsonMeter, SseMeter {
   }
 
   final void usage(byte[] bytes, int from, int to) {
-    tally.add(bytes, from, to);
-    closingUsage = true;
+    closingOutput |= tally.add(bytes, from, to);
     rawUsage = raw(bytes, from, to, rawUsage);
   }
 

@@ -30,6 +30,8 @@ final class JsonMeter extends AnswerMeter {
     LOST
   }
 
+  private final boolean success;
+
   private Place place = Place.BEFORE;
   private int depth;
   private boolean inString;
@@ -43,8 +45,9 @@ final class JsonMeter extends AnswerMeter {
   private int captured;
   private boolean capturing;
 
-  JsonMeter(Endpoint endpoint) {
+  JsonMeter(Endpoint endpoint, boolean success) {
     super(endpoint);
+    this.success = success;
   }
 
   @Override
@@ -163,9 +166,11 @@ final class JsonMeter extends AnswerMeter {
     }
   }
 
-  /** The string before was a value, no name: no colon came. */
+  /**
+   * The string before was a value, no name: no colon came. What is captured is about the answer.
+   */
   private void countString() {
-    if (depth > 1) {
+    if (depth > 1 && !capturing) {
       textBytes += stringBytes;
     }
     stringBytes = 0;
@@ -187,7 +192,8 @@ final class JsonMeter extends AnswerMeter {
 
   private boolean isWanted() {
     return switch (name()) {
-      case "usage", "model", "error", "stop_reason", "input_tokens", "message", "detail" -> true;
+      case "usage", "model", "error", "stop_reason", "input_tokens" -> true;
+      case "message", "detail" -> !success;
       default -> false;
     };
   }
@@ -249,7 +255,7 @@ final class JsonMeter extends AnswerMeter {
   }
 
   @Override
-  public boolean usageFinal() {
-    return terminated && (usageSeen() || endpoint == Endpoint.COUNT_TOKENS);
+  boolean whole() {
+    return terminated;
   }
 }

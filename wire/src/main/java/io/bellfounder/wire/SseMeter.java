@@ -176,8 +176,8 @@ public final class SseMeter extends AnswerMeter {
   }
 
   @Override
-  public boolean usageFinal() {
-    return closingUsage && (finished || terminated) && error == null;
+  boolean whole() {
+    return (finished || terminated) && error == null;
   }
 
   private static void give(Sink sink, byte[] bytes, int from, int to) {

@@ -18,7 +18,6 @@ final class UsageTally {
   private @Nullable Long cacheRead;
   private @Nullable Long output;
   private @Nullable Long total;
-  private boolean seen;
 
   private @Nullable Long compactionInput;
   private @Nullable Long compactionWrite5m;
@@ -30,15 +29,21 @@ final class UsageTally {
     this.dialect = dialect;
   }
 
-  /** Reads one usage object; anything else is ignored. */
-  void add(byte[] bytes, int from, int to) {
+  /** Reads one usage object, ignores anything else. True if it names a readable output. */
+  boolean add(byte[] bytes, int from, int to) {
     cursor.over(bytes, from, to);
     if (!cursor.enterObject()) {
-      return;
+      return false;
     }
-    seen = true;
+    boolean anyOutput = false;
     var compaction = new Compaction();
     while (cursor.next()) {
+      if (cursor.named(outputName())) {
+        var tokens = cursor.wholeNumber();
+        output = larger(output, tokens);
+        anyOutput |= tokens != null;
+        continue;
+      }
       switch (dialect) {
         case ANTHROPIC -> anthropic(bytes, compaction);
         case OPENAI -> openAi(bytes);
@@ -49,13 +54,19 @@ final class UsageTally {
     compactionWrite1h = larger(compactionWrite1h, compaction.write1h);
     compactionRead = larger(compactionRead, compaction.read);
     compactionOutput = larger(compactionOutput, compaction.output);
+    return anyOutput;
+  }
+
+  private String outputName() {
+    return switch (dialect) {
+      case ANTHROPIC -> "output_tokens";
+      case OPENAI -> "completion_tokens";
+    };
   }
 
   private void anthropic(byte[] bytes, Compaction compaction) {
     if (cursor.named("input_tokens")) {
       input = larger(input, cursor.wholeNumber());
-    } else if (cursor.named("output_tokens")) {
-      output = larger(output, cursor.wholeNumber());
     } else if (cursor.named("cache_creation_input_tokens")) {
       cacheWrite = larger(cacheWrite, cursor.wholeNumber());
     } else if (cursor.named("cache_read_input_tokens")) {
@@ -76,8 +87,6 @@ final class UsageTally {
   private void openAi(byte[] bytes) {
     if (cursor.named("prompt_tokens")) {
       input = larger(input, cursor.wholeNumber());
-    } else if (cursor.named("completion_tokens")) {
-      output = larger(output, cursor.wholeNumber());
     } else if (cursor.named("total_tokens")) {
       total = larger(total, cursor.wholeNumber());
     } else if (cursor.named("prompt_cache_hit_tokens")) {
@@ -97,8 +106,9 @@ final class UsageTally {
     return inner.over(bytes, cursor.valueStart(), cursor.valueEnd()).enterObject();
   }
 
-  boolean seen() {
-    return seen;
+  /** True once the input had a readable figure, beside those of a cache or a compaction. */
+  boolean anyInput() {
+    return input != null;
   }
 
   Usage usage() {

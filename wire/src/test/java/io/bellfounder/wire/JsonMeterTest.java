@@ -66,8 +66,55 @@ class JsonMeterTest {
     var meter = read(Endpoint.CHAT_COMPLETIONS, "{\"choices\":[],\"usage\":" + usage + "}");
 
     assertThat(meter.usage()).isEqualTo(new Usage(input, cacheWrite, null, cacheRead, output));
-    assertThat(meter.usageFinal()).isTrue();
+    assertThat(meter.usageFinal()).isEqualTo(input != null && output != null);
     assertThat(meter.rawUsage()).isEqualTo(usage);
+  }
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      quoteCharacter = '`',
+      textBlock =
+          """
+          MESSAGES         | {}                                                     | 50 |    | 1000
+          MESSAGES         | {"input_tokens":null,"output_tokens":null}             | 50 |    | 1000
+          MESSAGES         | {"input_tokens":10}                                    | 10 |    | 1000
+          MESSAGES         | {"input_tokens":10,"output_tokens":-5}                 | 10 |    | 1000
+          MESSAGES         | {"output_tokens":5}                                    | 50 |    | 5
+          MESSAGES         | {"input_tokens":null,"cache_read_input_tokens":0,"output_tokens":5}  | 50 | 0  | 5
+          MESSAGES         | {"input_tokens":null,"cache_read_input_tokens":20,"output_tokens":5} | 30 | 20 | 5
+          MESSAGES         | {"input_tokens":null,"cache_read_input_tokens":90,"output_tokens":5} | 0  | 90 | 5
+          CHAT_COMPLETIONS | {}                                                     | 50 |    | 1000
+          CHAT_COMPLETIONS | {"prompt_tokens":null,"completion_tokens":null}        | 50 |    | 1000
+          CHAT_COMPLETIONS | {"prompt_tokens":10.5,"completion_tokens":4.5}         | 50 |    | 1000
+          CHAT_COMPLETIONS | {"prompt_tokens":10.5,"completion_tokens":4}           | 50 |    | 4
+          CHAT_COMPLETIONS | {"prompt_tokens":10,"completion_tokens":"4"}           | 10 |    | 1000
+          EMBEDDINGS       | {}                                                     | 50 |    | 0
+          EMBEDDINGS       | {"prompt_tokens":"8","total_tokens":8}                 | 50 |    | 0
+          """)
+  void a_figure_that_cannot_be_read_is_estimated(
+      Endpoint endpoint, String usage, Long input, @Nullable Long cacheRead, Long output) {
+    var meter =
+        read(endpoint, "{\"data\":[\"" + "x".repeat(4_000) + "\"],\"usage\":" + usage + "}");
+
+    assertThat(meter.usageFinal()).isFalse();
+    assertThat(meter.estimate(50)).isEqualTo(new Usage(input, null, null, cacheRead, output));
+    assertThat(meter.rawUsage()).isEqualTo(usage);
+  }
+
+  @Test
+  void an_input_written_as_text_is_estimated() {
+    var meter = read(Endpoint.MESSAGES, "{\"usage\":{\"input_tokens\":\"10\"}}");
+
+    assertThat(meter.usageFinal()).isFalse();
+    assertThat(meter.estimate(50).input()).isEqualTo(50);
+  }
+
+  @Test
+  void a_usage_of_zeros_is_a_last_word() {
+    var usage = "{\"usage\":{\"input_tokens\":0,\"output_tokens\":0}}";
+
+    assertThat(read(Endpoint.MESSAGES, usage).usageFinal()).isTrue();
   }
 
   @Test
@@ -113,6 +160,7 @@ class JsonMeterTest {
 
     assertThat(meter.usage()).isEqualTo(new Usage(8L, null, null, null, null));
     assertThat(meter.model()).isEqualTo("text-embedding-3-small");
+    assertThat(meter.usageFinal()).isTrue();
     assertThat(meter.estimate(5).output()).isZero();
   }
 
@@ -133,8 +181,27 @@ class JsonMeterTest {
   void reads_an_error_body_of_any_provider(String body, String type, String message) {
     var bytes = body.getBytes(UTF_8);
 
-    assertThat(read(Endpoint.MESSAGES, body).error()).isEqualTo(new WireError(type, message));
+    assertThat(refused(body).error()).isEqualTo(new WireError(type, message));
     assertThat(WireError.read(bytes, 0, bytes.length)).isEqualTo(new WireError(type, message));
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"message", "detail"})
+  void an_answer_may_have_a_member_that_elsewhere_names_an_error(String member) {
+    var body = "{\"" + member + "\":\"ok\",\"usage\":{\"input_tokens\":3,\"output_tokens\":5}}";
+
+    var meter = read(Endpoint.MESSAGES, body);
+
+    assertThat(meter.error()).isNull();
+    assertThat(meter.finishSeen()).isTrue();
+    assertThat(meter.usageFinal()).isTrue();
+  }
+
+  @Test
+  void an_error_inside_a_success_is_one() {
+    var body = "{\"message\":\"ok\",\"error\":{\"type\":\"x\",\"message\":\"y\"}}";
+
+    assertThat(read(Endpoint.MESSAGES, body).error()).isEqualTo(new WireError("x", "y"));
   }
 
   @ParameterizedTest
@@ -143,13 +210,20 @@ class JsonMeterTest {
   void what_is_no_error_reads_as_none(String body) {
     var bytes = body.getBytes(UTF_8);
 
-    assertThat(read(Endpoint.MESSAGES, body).error()).isNull();
+    assertThat(refused(body).error()).isNull();
     assertThat(WireError.read(bytes, 0, bytes.length)).isNull();
   }
 
   private static AnswerMeter read(Endpoint endpoint, String body) {
+    return read(AnswerMeter.json(endpoint, true), body);
+  }
+
+  private static AnswerMeter refused(String body) {
+    return read(AnswerMeter.json(Endpoint.MESSAGES, false), body);
+  }
+
+  private static AnswerMeter read(AnswerMeter meter, String body) {
     var bytes = body.getBytes(UTF_8);
-    var meter = AnswerMeter.json(endpoint);
     meter.read(bytes, 0, bytes.length);
     meter.end();
     return meter;

@@ -217,7 +217,7 @@ class SseMeterTest {
             Endpoint.CHAT_COMPLETIONS,
             OPENAI.replaceAll("data: \\{[^\\n]*\"choices\":\\[],\"usage\":\\{.*\\n\\n", ""));
 
-    assertThat(meter.usageSeen()).isFalse();
+    assertThat(meter.rawUsage()).isNull();
     assertThat(meter.usageFinal()).isFalse();
     assertThat(meter.estimate(999)).isEqualTo(new Usage(999L, null, null, null, 3L));
   }
@@ -246,6 +246,59 @@ class SseMeterTest {
     assertThat(meter.usageFinal()).isFalse();
   }
 
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "{}",
+        "{\"output_tokens\":null}",
+        "{\"output_tokens\":\"89\"}",
+        "{\"output_tokens\":8.5}",
+        "{\"input_tokens\":12}"
+      })
+  void a_message_delta_that_names_no_output_is_no_last_word(String usage) {
+    var text =
+        "data: {\"type\":\"content_block_delta\",\"delta\":{\"type\":\"text_delta\",\"text\":\""
+            + "x".repeat(4_000)
+            + "\"}}\n\n";
+    var last =
+        "data: {\"type\":\"message_delta\",\"delta\":{\"stop_reason\":\"end_turn\"},\"usage\":"
+            + usage
+            + "}\n\ndata: {\"type\":\"message_stop\"}\n\n";
+
+    var meter = read(Endpoint.MESSAGES, MESSAGE_START + text + last);
+
+    assertThat(meter.usageFinal()).isFalse();
+    assertThat(meter.estimate(999)).isEqualTo(new Usage(12L, 10L, 20L, 400L, 1_000L));
+  }
+
+  @Test
+  void a_stream_that_never_names_its_input_is_estimated() {
+    var start = MESSAGE_START.replaceFirst("\"usage\":\\{.*\\}", "\"usage\":{}}}");
+
+    var meter = read(Endpoint.MESSAGES, ANTHROPIC.replace(MESSAGE_START, start));
+
+    assertThat(meter.usageFinal()).isFalse();
+    assertThat(meter.estimate(999)).isEqualTo(new Usage(999L, null, null, null, 89L));
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "{}",
+        "{\"prompt_tokens\":null,\"completion_tokens\":null}",
+        "{\"prompt_tokens\":10.5,\"completion_tokens\":\"7\"}"
+      })
+  void a_usage_chunk_that_names_nothing_is_no_last_word(String usage) {
+    var meter =
+        read(
+            Endpoint.CHAT_COMPLETIONS,
+            OPENAI.replaceFirst("\"usage\":\\{.*\\}", "\"usage\":" + usage + "}"));
+
+    assertThat(meter.terminalSeen()).isTrue();
+    assertThat(meter.usageFinal()).isFalse();
+    assertThat(meter.estimate(999)).isEqualTo(new Usage(999L, null, null, null, 3L));
+  }
+
   @Test
   void text_that_looks_like_usage_or_an_end_fools_nobody() {
     var meter =
@@ -253,7 +306,7 @@ class SseMeterTest {
             Endpoint.MESSAGES,
             "event: content_block_delta\ndata: {\"type\":\"content_block_delta\",\"delta\":{\"type\":\"text_delta\",\"text\":\"\\\"usage\\\":{\\\"output_tokens\\\":9} \\n\\ndata: [DONE]\\n\\n \\\"type\\\":\\\"message_stop\\\" \\\"stop_reason\\\":\\\"x\\\"\"}}\n\n");
 
-    assertThat(meter.usageSeen()).isFalse();
+    assertThat(meter.rawUsage()).isNull();
     assertThat(meter.terminalSeen()).isFalse();
     assertThat(meter.finishSeen()).isFalse();
   }

@@ -122,9 +122,10 @@ class WireRandomTest {
       }
     }
     var message = JsonMeterTest.MESSAGE.getBytes(UTF_8);
-    var whole = described(AnswerMeter.json(Endpoint.MESSAGES), message, false);
+    var whole = described(AnswerMeter.json(Endpoint.MESSAGES, true), message, false);
     for (int i = 0; i < 2_000; i++) {
-      assertThat(described(AnswerMeter.json(Endpoint.MESSAGES), message, true)).isEqualTo(whole);
+      assertThat(described(AnswerMeter.json(Endpoint.MESSAGES, true), message, true))
+          .isEqualTo(whole);
     }
   }
 
@@ -163,7 +164,8 @@ class WireRandomTest {
         assertThat(scanned.edited("m").toBytes()).isNotNull();
       }
       assertThat(described(new SseMeter(endpoint, random.nextBoolean()), bytes, true)).isNotNull();
-      assertThat(described(AnswerMeter.json(endpoint), bytes, true)).isNotNull();
+      assertThat(described(AnswerMeter.json(endpoint, random.nextBoolean()), bytes, true))
+          .isNotNull();
     }
     var error = WireError.read(bytes, from, bytes.length - from);
     assertThat(error == null || error.message().length() <= 501).isTrue();
