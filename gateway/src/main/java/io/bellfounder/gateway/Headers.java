@@ -21,7 +21,9 @@ final class Headers {
           "transfer-encoding",
           "upgrade");
 
-  static final Set<String> CREDENTIALS = names("authorization", "x-api-key");
+  /** Where a secret stands, whoever sends it: no side's goes to the other. */
+  static final Set<String> CREDENTIALS =
+      names("api-key", "authorization", "x-api-key", "x-goog-api-key");
 
   private static final Set<String> NEVER_UP =
       names(
@@ -56,7 +58,9 @@ final class Headers {
 
   /** Whether a provider's header goes to a client as it is. */
   static boolean goesDown(String name, @Nullable String connection) {
-    return !NEVER_DOWN.contains(name) && !isOfOneConnection(name, connection);
+    return !CREDENTIALS.contains(name)
+        && !NEVER_DOWN.contains(name)
+        && !isOfOneConnection(name, connection);
   }
 
   static boolean isOfOneConnection(String name, @Nullable String connection) {

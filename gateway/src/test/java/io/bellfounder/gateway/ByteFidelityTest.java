@@ -104,6 +104,23 @@ class ByteFidelityTest {
   }
 
   @Test
+  void a_credential_in_an_answer_does_not_reach_the_client() throws IOException {
+    provider.always(exchange ->
+        exchange.answer(
+            200,
+            Said.ANSWER,
+            "x-api-key: provider-secret-a",
+            "Authorization: Bearer provider-secret-a",
+            "api-key: provider-secret-a",
+            "X-Goog-Api-Key: provider-secret-a"));
+
+    var answer = gateway.messages(Said.ASK);
+
+    assertThat(answer.status()).isEqualTo(200);
+    assertThat(answer.headers()).noneMatch(header -> header.value().contains("provider-secret"));
+  }
+
+  @Test
   void a_stream_comes_through_whole_however_it_is_split() throws IOException {
     var whole = bytes(String.join("", Said.STREAM));
     var random = Seeds.random("a_stream_comes_through_whole_however_it_is_split");
