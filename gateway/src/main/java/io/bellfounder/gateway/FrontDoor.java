@@ -5,12 +5,15 @@ import io.vertx.core.Handler;
 import io.vertx.core.http.HttpMethod;
 import io.vertx.core.http.HttpServerRequest;
 import java.util.UUID;
+import java.util.regex.Pattern;
 
 /**
  * Where every request comes in: model endpoints are answered here, everything else is streamed to
  * the control plane.
  */
 final class FrontDoor implements Handler<HttpServerRequest> {
+  private static final Pattern KEY_IN_PATH = Pattern.compile("(/ak/+)[^/]+");
+
   private final EventLoop loop;
   private final Plane plane;
   private final ControlPlane controlPlane;
@@ -56,9 +59,18 @@ final class FrontDoor implements Handler<HttpServerRequest> {
       OwnAnswer.refuse(
           request,
           dialect,
-          Refusal.noSuchEndpoint(method.name(), (path.versioned() ? "/v1" : "") + path.below()),
+          Refusal.noSuchEndpoint(method.name(), withoutSecrets(request)),
           id.toString());
     }
+  }
+
+  /** The path to say back, which ends up in logs and on screens. */
+  private static String withoutSecrets(HttpServerRequest request) {
+    var path = KEY_IN_PATH.matcher(request.path()).replaceAll("$1***");
+    for (var secret : Credentials.shown(request)) {
+      path = path.replace(secret, "***");
+    }
+    return path;
   }
 
   /** Which protocol a client speaks where the path alone does not tell. */

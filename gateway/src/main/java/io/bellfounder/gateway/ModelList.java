@@ -179,13 +179,10 @@ final class ModelList {
 
   private void ask(Provider provider, HttpServerRequest request, ModelPath path, UUID id) {
     var base = provider.dialect() == Dialect.ANTHROPIC ? "/v1" : "";
-    var query = request.query();
     var options =
         ProviderRequest.to(
-                provider,
-                HttpMethod.GET,
-                base + path.below() + (query == null || query.isEmpty() ? "" : "?" + query))
-            .setHeaders(ProviderRequest.headers(provider, request.headers(), false, 0));
+                provider, HttpMethod.GET, base + path.below() + ProviderRequest.query(request))
+            .setHeaders(ProviderRequest.headers(provider, request, false, 0));
     options.removeHeader("content-length");
     var asked = new Asked(request, provider.dialect(), id);
     var leg = new ProviderLeg(asked);

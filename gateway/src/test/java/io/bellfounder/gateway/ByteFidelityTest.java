@@ -121,6 +121,45 @@ class ByteFidelityTest {
   }
 
   @Test
+  void a_key_that_stands_elsewhere_too_does_not_reach_the_provider() throws IOException {
+    provider.always(exchange -> exchange.answer(200, Said.ANSWER));
+
+    gateway.ask(
+        post(
+            "/v1/messages?key=bell_good&beta=true&api_key=bell%5Fgood&x=%2F",
+            Said.ASK,
+            "x-api-key: bell_good",
+            "api-key: other",
+            "X-Goog-Api-Key: other",
+            "referer: http://gateway/ak/bell_good/v1/messages",
+            "accept-encoding: gzip;bell_good",
+            "x-odd: good"));
+
+    var seen = provider.seen().getFirst();
+    assertThat(seen.startLine()).isEqualTo("POST /v1/messages?beta=true&x=%2F HTTP/1.1");
+    assertThat(seen.headers().stream().map(HttpBytes.Header::name))
+        .containsExactlyInAnyOrder("x-api-key", "x-odd", "content-length", "host");
+  }
+
+  @Test
+  void a_key_from_the_path_does_not_reach_the_provider_in_a_header() throws IOException {
+    provider.always(exchange -> exchange.answer(200, Said.ANSWER));
+
+    gateway.ask(
+        post(
+            "/ak/bell_good/v1/messages?key=bell_good",
+            Said.ASK,
+            "referer: /ak/bell_good/",
+            "x-api-key: odd",
+            "x-odd: odd"));
+
+    var seen = provider.seen().getFirst();
+    assertThat(seen.startLine()).isEqualTo("POST /v1/messages HTTP/1.1");
+    assertThat(seen.header("referer")).isNull();
+    assertThat(seen.header("x-odd")).isEqualTo("odd");
+  }
+
+  @Test
   void a_stream_comes_through_whole_however_it_is_split() throws IOException {
     var whole = bytes(String.join("", Said.STREAM));
     var random = Seeds.random("a_stream_comes_through_whole_however_it_is_split");

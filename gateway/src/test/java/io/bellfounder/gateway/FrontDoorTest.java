@@ -250,6 +250,24 @@ class FrontDoorTest {
     }
   }
 
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "//ak//bell_good/v1/messages",
+        "/ak//bell_good",
+        "/v1/ak/bell_good/messages",
+        "/ak/bell_good/ak/bell_good/x",
+        "/ak/bell_good/bell_good"
+      })
+  void a_key_in_a_path_that_does_not_exist_is_not_said_back(String path) throws IOException {
+    try (var gateway = setup.start()) {
+      var answer = gateway.ask(post(path, "{}"));
+
+      assertThat(answer.status()).isEqualTo(404);
+      assertThat(answer.text()).contains("no model endpoint POST").doesNotContain("bell_good");
+    }
+  }
+
   @Test
   void knocking_is_answered_cheaply() throws IOException {
     try (var gateway = setup.start();
