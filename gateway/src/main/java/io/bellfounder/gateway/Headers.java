@@ -67,8 +67,14 @@ final class Headers {
     return OF_ONE_CONNECTION.contains(name) || isNamedIn(connection, name);
   }
 
+  /** All that is named for one connection; there may be several such headers. */
+  static @Nullable String connection(MultiMap headers) {
+    var all = headers.getAll("connection");
+    return all.isEmpty() ? null : String.join(",", all);
+  }
+
   static void copyDown(MultiMap from, MultiMap to) {
-    var connection = from.get("connection");
+    var connection = connection(from);
     from.forEach((name, value) -> {
       if (goesDown(name, connection)) {
         to.add(name, value);

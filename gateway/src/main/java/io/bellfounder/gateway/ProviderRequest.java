@@ -82,7 +82,7 @@ final class ProviderRequest {
     var from = request.headers();
     var secrets = Credentials.shown(request);
     var to = MultiMap.caseInsensitiveMultiMap();
-    var connection = from.get("connection");
+    var connection = Headers.connection(from);
     from.forEach((name, value) -> {
       if (Headers.CREDENTIALS.contains(name)) {
         authorise(provider, to);

@@ -160,6 +160,28 @@ class ByteFidelityTest {
   }
 
   @Test
+  void every_connection_header_counts_in_both_directions() throws IOException {
+    provider.always(exchange ->
+        exchange.answer(
+            200,
+            Said.ANSWER,
+            "connection: keep-alive",
+            "connection: x-one, x-two",
+            "x-two: theirs",
+            "x-three: theirs"));
+
+    var answer =
+        gateway.messages(
+            Said.ASK, "connection: keep-alive", "connection: x-hop", "x-hop: mine", "x-odd: mine");
+
+    var seen = provider.seen().getFirst();
+    assertThat(seen.header("x-hop")).isNull();
+    assertThat(seen.header("x-odd")).isEqualTo("mine");
+    assertThat(answer.header("x-two")).isNull();
+    assertThat(answer.header("x-three")).isEqualTo("theirs");
+  }
+
+  @Test
   void a_stream_comes_through_whole_however_it_is_split() throws IOException {
     var whole = bytes(String.join("", Said.STREAM));
     var random = Seeds.random("a_stream_comes_through_whole_however_it_is_split");
