@@ -373,6 +373,18 @@ class FrontDoorTest {
     }
   }
 
+  @Test
+  void a_provider_whose_list_of_models_is_too_large_is_a_failed_one() throws IOException {
+    provider.always(exchange -> exchange.answer(200, "[" + " ".repeat(5 << 20) + "]"));
+    try (var gateway = setup.start()) {
+      var answer =
+          gateway.ask("GET /v1/models HTTP/1.1\r\nhost: g\r\nx-api-key: " + SECRET + "\r\n\r\n");
+
+      assertThat(answer.status()).isEqualTo(503);
+      assertThat(answer.text()).contains("did not list its models", "too large");
+    }
+  }
+
   // ---- everything else
 
   @Test
