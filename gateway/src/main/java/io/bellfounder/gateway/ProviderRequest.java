@@ -6,6 +6,8 @@ import io.vertx.core.http.HttpMethod;
 import io.vertx.core.http.HttpServerRequest;
 import io.vertx.core.http.RequestOptions;
 import java.net.URI;
+import java.nio.charset.StandardCharsets;
+import java.util.HexFormat;
 import java.util.List;
 import java.util.StringJoiner;
 import org.jspecify.annotations.Nullable;
@@ -61,7 +63,7 @@ final class ProviderRequest {
         .setHost(base.getHost())
         .setPort(port)
         .setSsl(tls)
-        .setURI(prefix(base) + pathBelow)
+        .setURI(ascii(prefix(base) + pathBelow))
         .setConnectTimeout(provider.connectTimeout().toMillis());
   }
 
@@ -71,6 +73,22 @@ final class ProviderRequest {
       return "";
     }
     return path.endsWith("/") ? path.substring(0, path.length() - 1) : path;
+  }
+
+  /** Escapes what is no ASCII: each such character is one byte of the request line as it came. */
+  private static String ascii(String uri) {
+    if (uri.chars().allMatch(c -> c < 0x80)) {
+      return uri;
+    }
+    var escaped = new StringBuilder(uri.length() + 16);
+    for (byte b : uri.getBytes(StandardCharsets.ISO_8859_1)) {
+      if (b >= 0) {
+        escaped.append((char) b);
+      } else {
+        escaped.append('%').append(HexFormat.of().withUpperCase().toHexDigits(b));
+      }
+    }
+    return escaped.toString();
   }
 
   /**

@@ -182,6 +182,16 @@ class ByteFidelityTest {
   }
 
   @Test
+  void bytes_of_a_query_that_are_no_ascii_arrive_escaped() throws IOException {
+    provider.always(exchange -> exchange.answer(200, Said.ANSWER));
+
+    gateway.ask(post("/v1/messages?x=ü%20&y=€", Said.ASK, "x-api-key: " + SECRET));
+
+    assertThat(provider.seen().getFirst().startLine())
+        .isEqualTo("POST /v1/messages?x=%C3%BC%20&y=%E2%82%AC HTTP/1.1");
+  }
+
+  @Test
   void a_stream_comes_through_whole_however_it_is_split() throws IOException {
     var whole = bytes(String.join("", Said.STREAM));
     var random = Seeds.random("a_stream_comes_through_whole_however_it_is_split");
