@@ -57,7 +57,7 @@ final class ControlPlane {
             .setPort(uri.getPort())
             .setURI(request.uri())
             .setConnectTimeout(CONNECT_TIMEOUT_MILLIS);
-    var connection = request.getHeader("connection");
+    var connection = Headers.connection(request.headers());
     request
         .headers()
         .forEach((name, value) -> {
@@ -167,7 +167,7 @@ final class ControlPlane {
   private static void copyHead(
       HttpClientResponse answer, HttpServerResponse response, String requestId) {
     response.setStatusCode(answer.statusCode()).setStatusMessage(answer.statusMessage());
-    var connection = answer.getHeader("connection");
+    var connection = Headers.connection(answer.headers());
     answer
         .headers()
         .forEach((name, value) -> {
@@ -183,7 +183,7 @@ final class ControlPlane {
 
   private static boolean isUpgrade(HttpServerRequest request) {
     return request.getHeader("upgrade") != null
-        && Headers.isNamedIn(request.getHeader("connection"), "upgrade")
+        && Headers.isNamedIn(Headers.connection(request.headers()), "upgrade")
         && !"h2c".equalsIgnoreCase(request.getHeader("upgrade"));
   }
 

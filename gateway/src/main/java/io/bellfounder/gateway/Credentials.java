@@ -2,6 +2,7 @@ package io.bellfounder.gateway;
 
 import io.bellfounder.gateway.KeyDirectory.KeyCheck;
 import io.vertx.core.MultiMap;
+import io.vertx.core.http.HttpServerRequest;
 import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
@@ -15,6 +16,7 @@ import org.jspecify.annotations.Nullable;
  */
 record Credentials(KeyCheck check, boolean nothing) {
   private static final String BEARER = "Bearer ";
+  private static final int SHORTEST = 8;
 
   static Credentials check(KeyDirectory keys, MultiMap headers, @Nullable String inPath) {
     KeyCheck most = new KeyCheck.Unknown();
@@ -27,6 +29,17 @@ record Credentials(KeyCheck check, boolean nothing) {
       most = check instanceof KeyCheck.Unknown ? most : check;
     }
     return new Credentials(most, secrets.isEmpty());
+  }
+
+  /**
+   * The secrets of a request that are worth a search for copies. A short one is a placeholder,
+   * whose letters may stand anywhere.
+   */
+  static List<String> shown(HttpServerRequest request) {
+    var path = request.path() == null ? null : ModelPath.parse(request.path());
+    var secrets = presented(request.headers(), path == null ? null : path.key());
+    secrets.removeIf(secret -> secret.length() < SHORTEST);
+    return secrets;
   }
 
   private static List<String> presented(MultiMap headers, @Nullable String inPath) {

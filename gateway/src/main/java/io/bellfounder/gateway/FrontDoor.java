@@ -6,12 +6,15 @@ import io.vertx.core.http.HttpMethod;
 import io.vertx.core.http.HttpServerRequest;
 import io.vertx.core.http.HttpVersion;
 import java.util.UUID;
+import java.util.regex.Pattern;
 
 /**
  * Where every request comes in: model endpoints are answered here, everything else is streamed to
  * the control plane.
  */
 final class FrontDoor implements Handler<HttpServerRequest> {
+  private static final Pattern KEY_IN_PATH = Pattern.compile("(/ak/+)[^/]+");
+
   private final EventLoop loop;
   private final Plane plane;
   private final ControlPlane controlPlane;
@@ -57,7 +60,7 @@ final class FrontDoor implements Handler<HttpServerRequest> {
       OwnAnswer.refuse(
           request,
           dialect,
-          Refusal.noSuchEndpoint(method.name(), (path.versioned() ? "/v1" : "") + path.below()),
+          Refusal.noSuchEndpoint(method.name(), withoutSecrets(request)),
           id.toString());
     }
   }
@@ -68,6 +71,15 @@ final class FrontDoor implements Handler<HttpServerRequest> {
   static boolean awaitsContinue(HttpServerRequest request) {
     return "100-continue".equalsIgnoreCase(request.getHeader("expect"))
         && request.version() != HttpVersion.HTTP_1_0;
+  }
+
+  /** The path to say back, which ends up in logs and on screens. */
+  private static String withoutSecrets(HttpServerRequest request) {
+    var path = KEY_IN_PATH.matcher(request.path()).replaceAll("$1***");
+    for (var secret : Credentials.shown(request)) {
+      path = path.replace(secret, "***");
+    }
+    return path;
   }
 
   /** Which protocol a client speaks where the path alone does not tell. */

@@ -21,7 +21,9 @@ final class Headers {
           "transfer-encoding",
           "upgrade");
 
-  static final Set<String> CREDENTIALS = names("authorization", "x-api-key");
+  /** Where a secret stands, whoever sends it: no side's goes to the other. */
+  static final Set<String> CREDENTIALS =
+      names("api-key", "authorization", "x-api-key", "x-goog-api-key");
 
   private static final Set<String> NEVER_UP =
       names(
@@ -56,15 +58,23 @@ final class Headers {
 
   /** Whether a provider's header goes to a client as it is. */
   static boolean goesDown(String name, @Nullable String connection) {
-    return !NEVER_DOWN.contains(name) && !isOfOneConnection(name, connection);
+    return !CREDENTIALS.contains(name)
+        && !NEVER_DOWN.contains(name)
+        && !isOfOneConnection(name, connection);
   }
 
   static boolean isOfOneConnection(String name, @Nullable String connection) {
     return OF_ONE_CONNECTION.contains(name) || isNamedIn(connection, name);
   }
 
+  /** All that is named for one connection; there may be several such headers. */
+  static @Nullable String connection(MultiMap headers) {
+    var all = headers.getAll("connection");
+    return all.isEmpty() ? null : String.join(",", all);
+  }
+
   static void copyDown(MultiMap from, MultiMap to) {
-    var connection = from.get("connection");
+    var connection = connection(from);
     from.forEach((name, value) -> {
       if (goesDown(name, connection)) {
         to.add(name, value);

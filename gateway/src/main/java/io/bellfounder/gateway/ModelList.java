@@ -179,34 +179,26 @@ final class ModelList {
 
   private void ask(Provider provider, HttpServerRequest request, ModelPath path, UUID id) {
     var base = provider.dialect() == Dialect.ANTHROPIC ? "/v1" : "";
-    var query = request.query();
     var options =
         ProviderRequest.to(
-                provider,
-                HttpMethod.GET,
-                base + path.below() + (query == null || query.isEmpty() ? "" : "?" + query))
-            .setHeaders(ProviderRequest.headers(provider, request.headers(), false, 0));
+                provider, HttpMethod.GET, base + path.below() + ProviderRequest.query(request))
+            .setHeaders(ProviderRequest.headers(provider, request, false, 0));
     options.removeHeader("content-length");
     var asked = new Asked(request, provider.dialect(), id);
-    var leg = new ProviderLeg(asked);
     long timer =
         loop.context()
             .owner()
-            .setTimer(
-                PROVIDER_MILLIS,
-                late -> {
-                  leg.cancel();
-                  asked.refuse("no answer within two seconds");
-                });
+            .setTimer(PROVIDER_MILLIS, late -> asked.giveUp("no answer within two seconds"));
     asked.onOver = () -> loop.context().owner().cancelTimer(timer);
-    request.response().closeHandler(gone -> leg.cancel());
-    leg.send(loop.providers(), options, Buffer.buffer());
+    request.response().closeHandler(gone -> asked.leg.cancel());
+    asked.leg.send(loop.providers(), options, Buffer.buffer());
   }
 
   private static final class Asked implements ProviderLeg.Listener {
     private final HttpServerRequest request;
     private final Dialect dialect;
     private final UUID id;
+    private final ProviderLeg leg = new ProviderLeg(this);
     private final Buffer body = Buffer.buffer();
     private @Nullable HttpClientResponse answer;
     private Runnable onOver = () -> {};
@@ -224,9 +216,12 @@ final class ModelList {
 
     @Override
     public void received(Buffer chunk) {
-      if (body.length() + chunk.length() <= MOST_BYTES) {
-        body.appendBuffer(chunk);
+      if (body.length() + chunk.length() > MOST_BYTES) {
+        onOver.run();
+        giveUp("its list is too large");
+        return;
       }
+      body.appendBuffer(chunk);
     }
 
     @Override
@@ -260,6 +255,11 @@ final class ModelList {
     public void stumbled(RuntimeException bug) {
       onOver.run();
       refuse("it could not be read");
+    }
+
+    void giveUp(String why) {
+      leg.cancel();
+      refuse(why);
     }
 
     void refuse(String why) {

@@ -41,7 +41,7 @@ record ModelPath(@Nullable String key, String below, boolean versioned) {
     return rest;
   }
 
-  private static String decoded(String segment) {
+  static String decoded(String segment) {
     if (segment.indexOf('%') < 0) {
       return segment;
     }

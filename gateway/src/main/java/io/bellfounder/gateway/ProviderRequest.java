@@ -6,6 +6,10 @@ import io.vertx.core.http.HttpMethod;
 import io.vertx.core.http.HttpServerRequest;
 import io.vertx.core.http.RequestOptions;
 import java.net.URI;
+import java.nio.charset.StandardCharsets;
+import java.util.HexFormat;
+import java.util.List;
+import java.util.StringJoiner;
 import org.jspecify.annotations.Nullable;
 
 /** A client's request as a provider gets it: everything as it came, but host and credentials. */
@@ -21,10 +25,33 @@ final class ProviderRequest {
       HttpServerRequest request,
       boolean streaming,
       int bodyLength) {
+    return to(provider, HttpMethod.POST, operation.pathThere + query(request))
+        .setHeaders(headers(provider, request, streaming, bodyLength));
+  }
+
+  /** The query with its question mark, as it came but for parameters that hold a secret. */
+  static String query(HttpServerRequest request) {
     var query = request.query();
-    var path = operation.pathThere + (query == null || query.isEmpty() ? "" : "?" + query);
-    return to(provider, HttpMethod.POST, path)
-        .setHeaders(headers(provider, request.headers(), streaming, bodyLength));
+    if (query == null || query.isEmpty()) {
+      return "";
+    }
+    var secrets = Credentials.shown(request);
+    var kept = new StringJoiner("&", "?", "").setEmptyValue("");
+    for (var parameter : query.split("&", -1)) {
+      if (!holdsAny(ModelPath.decoded(parameter), secrets)) {
+        kept.add(parameter);
+      }
+    }
+    return kept.toString();
+  }
+
+  private static boolean holdsAny(String text, List<String> secrets) {
+    for (var secret : secrets) {
+      if (text.contains(secret)) {
+        return true;
+      }
+    }
+    return false;
   }
 
   static RequestOptions to(Provider provider, HttpMethod method, String pathBelow) {
@@ -36,7 +63,7 @@ final class ProviderRequest {
         .setHost(base.getHost())
         .setPort(port)
         .setSsl(tls)
-        .setURI(prefix(base) + pathBelow)
+        .setURI(ascii(prefix(base) + pathBelow))
         .setConnectTimeout(provider.connectTimeout().toMillis());
   }
 
@@ -48,19 +75,40 @@ final class ProviderRequest {
     return path.endsWith("/") ? path.substring(0, path.length() - 1) : path;
   }
 
-  /** The provider's credential stands where the client's stood; a body has a stated length. */
-  static MultiMap headers(Provider provider, MultiMap from, boolean streaming, int bodyLength) {
+  /** Escapes what is no ASCII: each such character is one byte of the request line as it came. */
+  private static String ascii(String uri) {
+    if (uri.chars().allMatch(c -> c < 0x80)) {
+      return uri;
+    }
+    var escaped = new StringBuilder(uri.length() + 16);
+    for (byte b : uri.getBytes(StandardCharsets.ISO_8859_1)) {
+      if (b >= 0) {
+        escaped.append((char) b);
+      } else {
+        escaped.append('%').append(HexFormat.of().withUpperCase().toHexDigits(b));
+      }
+    }
+    return escaped.toString();
+  }
+
+  /**
+   * The provider's credential stands where the client's stood; a body has a stated length. Copies
+   * of the client's secret, as in a referer, stay here.
+   */
+  static MultiMap headers(
+      Provider provider, HttpServerRequest request, boolean streaming, int bodyLength) {
+    var from = request.headers();
+    var secrets = Credentials.shown(request);
     var to = MultiMap.caseInsensitiveMultiMap();
-    var connection = from.get("connection");
+    var connection = Headers.connection(from);
     from.forEach((name, value) -> {
       if (Headers.CREDENTIALS.contains(name)) {
         authorise(provider, to);
       } else if (name.equalsIgnoreCase("content-length")) {
         to.set(name, Integer.toString(bodyLength));
-      } else if (name.equalsIgnoreCase("accept-encoding")) {
-        to.add(name, Headers.narrowed(value, streaming));
-      } else if (Headers.goesUp(name, connection)) {
-        to.add(name, value);
+      } else if (Headers.goesUp(name, connection) && !holdsAny(value, secrets)) {
+        boolean coding = name.equalsIgnoreCase("accept-encoding");
+        to.add(name, coding ? Headers.narrowed(value, streaming) : value);
       }
     });
     authorise(provider, to);

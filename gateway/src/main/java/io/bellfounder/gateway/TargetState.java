@@ -17,6 +17,7 @@ final class TargetState {
 
   private final String provider;
   private final String model;
+  private final boolean ofMany;
   private final CircuitBreaker breaker;
   private Instant waitUntil = Instant.MIN;
   private boolean benched;
@@ -24,11 +25,19 @@ final class TargetState {
   private @Nullable Instant lastSuccessAt;
   private long attempts;
   private long errors;
+  private Instant lastUsed;
 
-  TargetState(String provider, String model, GatewayConfig.Breaker config) {
+  /**
+   * @param ofMany true if many models share the state; it then only counts, as the trouble of one
+   *     must not stop the others
+   */
+  TargetState(
+      String provider, String model, boolean ofMany, GatewayConfig.Breaker config, Instant now) {
     this.provider = provider;
     this.model = model;
+    this.ofMany = ofMany;
     this.breaker = new CircuitBreaker(config);
+    this.lastUsed = now;
   }
 
   /** Why a target is passed over. */
@@ -40,6 +49,7 @@ final class TargetState {
   }
 
   synchronized Verdict admit(Instant now) {
+    lastUsed = now;
     if (now.isBefore(waitUntil)) {
       return Verdict.WAITING;
     }
@@ -93,6 +103,11 @@ final class TargetState {
       }
       case ABORTED, SKIPPED -> breaker.undecided();
     }
+    if (ofMany) {
+      breaker.succeeded();
+      benched = false;
+      waitUntil = Instant.MIN;
+    }
   }
 
   /** A first event came: what waited for a probe need not wait for the end of its stream. */
@@ -102,6 +117,12 @@ final class TargetState {
 
   synchronized void unbench() {
     benched = false;
+  }
+
+  /** When it was last used; null while it keeps calls away, which must not be forgotten. */
+  synchronized @Nullable Instant dispensableSince(Instant now) {
+    boolean closed = breaker.state() == CircuitBreaker.State.CLOSED;
+    return closed && !benched && !now.isBefore(waitUntil) ? lastUsed : null;
   }
 
   synchronized TargetHealth health(Instant now) {

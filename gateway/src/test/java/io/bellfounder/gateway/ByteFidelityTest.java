@@ -104,6 +104,94 @@ class ByteFidelityTest {
   }
 
   @Test
+  void a_credential_in_an_answer_does_not_reach_the_client() throws IOException {
+    provider.always(exchange ->
+        exchange.answer(
+            200,
+            Said.ANSWER,
+            "x-api-key: provider-secret-a",
+            "Authorization: Bearer provider-secret-a",
+            "api-key: provider-secret-a",
+            "X-Goog-Api-Key: provider-secret-a"));
+
+    var answer = gateway.messages(Said.ASK);
+
+    assertThat(answer.status()).isEqualTo(200);
+    assertThat(answer.headers()).noneMatch(header -> header.value().contains("provider-secret"));
+  }
+
+  @Test
+  void a_key_that_stands_elsewhere_too_does_not_reach_the_provider() throws IOException {
+    provider.always(exchange -> exchange.answer(200, Said.ANSWER));
+
+    gateway.ask(
+        post(
+            "/v1/messages?key=bell_good&beta=true&api_key=bell%5Fgood&x=%2F",
+            Said.ASK,
+            "x-api-key: bell_good",
+            "api-key: other",
+            "X-Goog-Api-Key: other",
+            "referer: http://gateway/ak/bell_good/v1/messages",
+            "accept-encoding: gzip;bell_good",
+            "x-odd: good"));
+
+    var seen = provider.seen().getFirst();
+    assertThat(seen.startLine()).isEqualTo("POST /v1/messages?beta=true&x=%2F HTTP/1.1");
+    assertThat(seen.headers().stream().map(HttpBytes.Header::name))
+        .containsExactlyInAnyOrder("x-api-key", "x-odd", "content-length", "host");
+  }
+
+  @Test
+  void a_key_from_the_path_does_not_reach_the_provider_in_a_header() throws IOException {
+    provider.always(exchange -> exchange.answer(200, Said.ANSWER));
+
+    gateway.ask(
+        post(
+            "/ak/bell_good/v1/messages?key=bell_good",
+            Said.ASK,
+            "referer: /ak/bell_good/",
+            "x-api-key: odd",
+            "x-odd: odd"));
+
+    var seen = provider.seen().getFirst();
+    assertThat(seen.startLine()).isEqualTo("POST /v1/messages HTTP/1.1");
+    assertThat(seen.header("referer")).isNull();
+    assertThat(seen.header("x-odd")).isEqualTo("odd");
+  }
+
+  @Test
+  void every_connection_header_counts_in_both_directions() throws IOException {
+    provider.always(exchange ->
+        exchange.answer(
+            200,
+            Said.ANSWER,
+            "connection: keep-alive",
+            "connection: x-one, x-two",
+            "x-two: theirs",
+            "x-three: theirs"));
+
+    var answer =
+        gateway.messages(
+            Said.ASK, "connection: keep-alive", "connection: x-hop", "x-hop: mine", "x-odd: mine");
+
+    var seen = provider.seen().getFirst();
+    assertThat(seen.header("x-hop")).isNull();
+    assertThat(seen.header("x-odd")).isEqualTo("mine");
+    assertThat(answer.header("x-two")).isNull();
+    assertThat(answer.header("x-three")).isEqualTo("theirs");
+  }
+
+  @Test
+  void bytes_of_a_query_that_are_no_ascii_arrive_escaped() throws IOException {
+    provider.always(exchange -> exchange.answer(200, Said.ANSWER));
+
+    gateway.ask(post("/v1/messages?x=ü%20&y=€", Said.ASK, "x-api-key: " + SECRET));
+
+    assertThat(provider.seen().getFirst().startLine())
+        .isEqualTo("POST /v1/messages?x=%C3%BC%20&y=%E2%82%AC HTTP/1.1");
+  }
+
+  @Test
   void a_stream_comes_through_whole_however_it_is_split() throws IOException {
     var whole = bytes(String.join("", Said.STREAM));
     var random = Seeds.random("a_stream_comes_through_whole_however_it_is_split");

@@ -291,6 +291,24 @@ class FrontDoorTest {
     }
   }
 
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "//ak//bell_good/v1/messages",
+        "/ak//bell_good",
+        "/v1/ak/bell_good/messages",
+        "/ak/bell_good/ak/bell_good/x",
+        "/ak/bell_good/bell_good"
+      })
+  void a_key_in_a_path_that_does_not_exist_is_not_said_back(String path) throws IOException {
+    try (var gateway = setup.start()) {
+      var answer = gateway.ask(post(path, "{}"));
+
+      assertThat(answer.status()).isEqualTo(404);
+      assertThat(answer.text()).contains("no model endpoint POST").doesNotContain("bell_good");
+    }
+  }
+
   @Test
   void knocking_is_answered_cheaply() throws IOException {
     try (var gateway = setup.start();
@@ -393,6 +411,18 @@ class FrontDoorTest {
 
       assertThat(answer.status()).isEqualTo(503);
       assertThat(Duration.ofNanos(System.nanoTime() - start)).isLessThan(Duration.ofSeconds(3));
+    }
+  }
+
+  @Test
+  void a_provider_whose_list_of_models_is_too_large_is_a_failed_one() throws IOException {
+    provider.always(exchange -> exchange.answer(200, "[" + " ".repeat(5 << 20) + "]"));
+    try (var gateway = setup.start()) {
+      var answer =
+          gateway.ask("GET /v1/models HTTP/1.1\r\nhost: g\r\nx-api-key: " + SECRET + "\r\n\r\n");
+
+      assertThat(answer.status()).isEqualTo(503);
+      assertThat(answer.text()).contains("did not list its models", "too large");
     }
   }
 
