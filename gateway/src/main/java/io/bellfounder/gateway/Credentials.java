@@ -16,7 +16,7 @@ import org.jspecify.annotations.Nullable;
  */
 record Credentials(KeyCheck check, boolean nothing) {
   private static final String BEARER = "Bearer ";
-  private static final int SHORTEST = 8;
+  private static final String OURS = "bell_";
 
   static Credentials check(KeyDirectory keys, MultiMap headers, @Nullable String inPath) {
     KeyCheck most = new KeyCheck.Unknown();
@@ -32,13 +32,13 @@ record Credentials(KeyCheck check, boolean nothing) {
   }
 
   /**
-   * The secrets of a request that are worth a search for copies. A short one is a placeholder,
-   * whose letters may stand anywhere.
+   * The secrets of a request that look like ours, to search for copies of. Any other is a
+   * placeholder, whose letters may stand anywhere.
    */
   static List<String> shown(HttpServerRequest request) {
     var path = request.path() == null ? null : ModelPath.parse(request.path());
     var secrets = presented(request.headers(), path == null ? null : path.key());
-    secrets.removeIf(secret -> secret.length() < SHORTEST);
+    secrets.removeIf(secret -> !secret.startsWith(OURS));
     return secrets;
   }
 
