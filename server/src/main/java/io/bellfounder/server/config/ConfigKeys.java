@@ -148,7 +148,7 @@ final class ConfigKeys {
               null,
               "an http or https URL",
               "As the official SDKs mean it: Anthropic's without /v1, OpenAI's with it."),
-          secret("providers.*.apiKey", null, "text", "The provider's key."),
+          secret("providers.*.apiKey", null, "one line of printable ASCII", "The provider's key."),
           key(
               "providers.*.auth",
               null,

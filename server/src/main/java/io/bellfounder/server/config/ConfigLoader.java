@@ -227,7 +227,7 @@ public final class ConfigLoader {
         text(prefix + "auth").isPresent()
             ? read(prefix + "auth", text -> Values.choice(text, Auth.class), Auth.NONE)
             : dialect == Dialect.ANTHROPIC ? Auth.X_API_KEY : Auth.BEARER;
-    Optional<Secret> apiKey = text(prefix + "apiKey").map(Secret::new);
+    Optional<Secret> apiKey = apiKey(prefix + "apiKey");
     if (auth != Auth.NONE && apiKey.isEmpty()) {
       problems.add(
           "The provider `"
@@ -252,6 +252,17 @@ public final class ConfigLoader {
         apiKey.orElse(null),
         text(prefix + "models").map(Values::list).orElse(List.of()),
         providerSource(prefix));
+  }
+
+  /** It becomes part of a header; what cannot stand there would come back in an error's text. */
+  private Optional<Secret> apiKey(String path) {
+    Optional<String> text = text(path).map(String::strip);
+    if (text.isPresent() && text.get().lines().count() > 1) {
+      problem(path, "has a line break in it");
+    } else if (text.isPresent() && !text.get().chars().allMatch(c -> c >= ' ' && c <= '~')) {
+      problem(path, "has a character in it that no key has");
+    }
+    return text.map(Secret::new);
   }
 
   private String providerSource(String prefix) {

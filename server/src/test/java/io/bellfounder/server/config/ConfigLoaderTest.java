@@ -248,6 +248,26 @@ class ConfigLoaderTest {
   }
 
   @Test
+  void a_key_that_cannot_stand_in_a_header_is_refused_and_not_repeated(@TempDir Path dir)
+      throws IOException {
+    Path file = Files.writeString(dir.resolve("key"), "sk-canary\nsecond-canary\n");
+
+    assertThatThrownBy(
+            () -> load("providers: {openai: {apiKey: '${file:" + file + "}'}}", Map.of()))
+        .hasMessage(
+            "bellfounder.yaml line 1: `providers.openai.apiKey` has a line break in it. It takes one line of printable ASCII.");
+    for (String key : List.of("canary\r\nx: y", "canary\u0000x", "canary\u007fx", "canary-ключ")) {
+      assertThatThrownBy(() -> load(null, Map.of("BELL_PROVIDERS_OPENAI_API_KEY", key)))
+          .isInstanceOf(ConfigException.class)
+          .hasMessageContaining("BELL_PROVIDERS_OPENAI_API_KEY: `providers.openai.apiKey` has a ")
+          .hasMessageNotContaining("canary");
+    }
+    assertThat(load(null, Map.of("BELL_PROVIDERS_OPENAI_API_KEY", "sk-1\n")).providers())
+        .extracting(ProviderSettings::apiKey)
+        .containsExactly(new Secret("sk-1"));
+  }
+
+  @Test
   void a_provider_without_a_key_says_where_to_put_it() {
     assertThatThrownBy(() -> load("providers: {anthropic: {models: [x]}}", Map.of()))
         .hasMessageContaining(
