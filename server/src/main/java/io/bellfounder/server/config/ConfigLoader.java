@@ -185,7 +185,7 @@ public final class ConfigLoader {
         server,
         path("data.dir").orElse(Path.of(".bell")),
         new Database(
-            text("database.url").orElse(null),
+            databaseUrl(),
             text("database.user").orElse(null),
             text("database.password").map(Secret::new).orElse(null),
             read("database.poolSize", text -> Values.integer(text, 2, 200), 2)),
@@ -203,6 +203,16 @@ public final class ConfigLoader {
                 "logging.format",
                 text -> Values.choice(text, Logging.Format.class),
                 Logging.Format.JSON)));
+  }
+
+  private @Nullable String databaseUrl() {
+    Optional<String> text = text("database.url");
+    try {
+      text.ifPresent(DatabaseUrl::parse);
+    } catch (IllegalArgumentException e) {
+      problem("database.url", e.getMessage());
+    }
+    return text.orElse(null);
   }
 
   private @Nullable Secret masterKey() {
@@ -361,7 +371,11 @@ public final class ConfigLoader {
     Setting setting = settings.get(path);
     Key key = ConfigKeys.find(path).orElseThrow();
     String source = setting == null ? "default" : setting.source();
-    String text = setting == null || key.secret() ? "" : " `" + setting.text() + "`";
+    // A refused database URL may hold a password anywhere.
+    String text =
+        setting == null || key.secret() || path.equals("database.url")
+            ? ""
+            : " `" + setting.text() + "`";
     problems.add(
         source + ": `" + path + "`" + text + " " + wrong + ". It takes " + key.range() + ".");
   }

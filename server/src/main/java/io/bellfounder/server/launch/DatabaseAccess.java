@@ -2,6 +2,7 @@ package io.bellfounder.server.launch;
 
 import io.bellfounder.postgres.PostgresAddress;
 import io.bellfounder.server.config.BellConfig.Database;
+import io.bellfounder.server.config.DatabaseUrl;
 import java.net.ConnectException;
 import java.net.SocketTimeoutException;
 import java.net.UnknownHostException;

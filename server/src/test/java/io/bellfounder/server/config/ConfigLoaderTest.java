@@ -372,6 +372,24 @@ class ConfigLoaderTest {
   }
 
   @Test
+  void a_database_url_whose_password_is_not_encoded_is_refused_without_it() {
+    for (String url : List.of("postgres://u:hun/ter2@h/db", "postgres://u:hun@ter2@h/db")) {
+      assertThatThrownBy(() -> load(null, Map.of("BELL_DATABASE_URL", url)))
+          .isInstanceOf(ConfigException.class)
+          .hasMessageContaining("BELL_DATABASE_URL: `database.url` ")
+          .hasMessageContaining("percent-encoded")
+          .hasMessageNotContaining("hun")
+          .hasMessageNotContaining("ter2");
+    }
+  }
+
+  @Test
+  void a_password_is_hidden_up_to_the_last_at_sign() {
+    assertThat(LoadedConfig.withoutPassword("postgres://u:hun/ter2@pw@h/db"))
+        .isEqualTo("postgres://***@h/db");
+  }
+
+  @Test
   void the_reference_lists_every_key_with_its_default_and_range() throws IOException {
     String reference = Files.readString(Path.of("../docs/reference/configuration.md"));
 
