@@ -375,7 +375,7 @@ public final class ConfigLoader {
     String text =
         setting == null || key.secret() || path.equals("database.url")
             ? ""
-            : " `" + setting.text() + "`";
+            : " `" + LoadedConfig.withoutSecrets(setting.text()) + "`";
     problems.add(
         source + ": `" + path + "`" + text + " " + wrong + ". It takes " + key.range() + ".");
   }

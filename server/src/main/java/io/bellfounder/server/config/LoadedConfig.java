@@ -33,6 +33,11 @@ public record LoadedConfig(BellConfig config, List<String> notes, Shown shown) {
     return text.replaceAll("(?s)://.*@", "://***@").replaceAll("(?i)(password=)[^&]*", "$1***");
   }
 
+  /** A refused URL may carry more: options are where some services take their key. */
+  static String withoutSecrets(String text) {
+    return withoutPassword(text).replaceAll("(?s)(://[^?#]*[?#]).*", "$1***");
+  }
+
   /** The settings behind a configuration; only this package knows their unmasked text. */
   public static final class Shown {
     private final Map<String, Setting> settings;

@@ -292,6 +292,20 @@ class ConfigLoaderTest {
   }
 
   @Test
+  void a_url_that_is_refused_is_shown_without_its_password() {
+    for (String url :
+        List.of("http://u:canary@x/", "http://u:can/canary@x/", "http://x/?key=canary")) {
+      assertThatThrownBy(() ->
+              load(
+                  "providers: {corp: {dialect: openai, auth: none, baseUrl: '%s'}}".formatted(url),
+                  Map.of("BELL_SERVER_PUBLIC_URL", url.replace("/canary", "^canary"))))
+          .hasMessageContaining("`providers.corp.baseUrl` `http://")
+          .hasMessageContaining("`server.publicUrl` `http://")
+          .hasMessageNotContaining("canary");
+    }
+  }
+
+  @Test
   void a_route_over_two_dialects_is_refused() {
     assertThatThrownBy(() ->
             load(
