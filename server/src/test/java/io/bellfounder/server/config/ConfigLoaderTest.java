@@ -16,6 +16,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
@@ -158,6 +159,27 @@ class ConfigLoaderTest {
   }
 
   @Test
+  void variables_are_named_alike_in_every_language() {
+    Locale usual = Locale.getDefault();
+    Locale.setDefault(Locale.of("tr"));
+    try {
+      BellConfig config =
+          load(
+              null,
+              Map.of(
+                  "BELL_DATA_DIR", "/d",
+                  "BELL_PROVIDERS_MINE_DIALECT", "openai",
+                  "BELL_PROVIDERS_MINE_BASE_URL", "http://mine",
+                  "BELL_PROVIDERS_MINE_API_KEY", "k"));
+
+      assertThat(config.dataDir()).isEqualTo(Path.of("/d"));
+      assertThat(config.providers()).extracting(ProviderSettings::name).containsExactly("mine");
+    } finally {
+      Locale.setDefault(usual);
+    }
+  }
+
+  @Test
   void the_command_line_outranks_everything() {
     BellConfig config =
         ConfigLoader.load(
@@ -268,6 +290,20 @@ class ConfigLoaderTest {
   }
 
   @Test
+  void a_url_that_is_refused_is_shown_without_its_password() {
+    for (String url :
+        List.of("http://u:canary@x/", "http://u:can/canary@x/", "http://x/?key=canary")) {
+      assertThatThrownBy(() ->
+              load(
+                  "providers: {corp: {dialect: openai, auth: none, baseUrl: '%s'}}".formatted(url),
+                  Map.of("BELL_SERVER_PUBLIC_URL", url.replace("/canary", "^canary"))))
+          .hasMessageContaining("`providers.corp.baseUrl` `http://")
+          .hasMessageContaining("`server.publicUrl` `http://")
+          .hasMessageNotContaining("canary");
+    }
+  }
+
+  @Test
   void a_provider_without_a_key_says_where_to_put_it() {
     assertThatThrownBy(() -> load("providers: {anthropic: {models: [x]}}", Map.of()))
         .hasMessageContaining(
@@ -289,20 +325,6 @@ class ConfigLoaderTest {
                 Map.of()))
         .hasMessageContaining(
             "names the provider `opnai`, which is not configured; did you mean `openai`?");
-  }
-
-  @Test
-  void a_url_that_is_refused_is_shown_without_its_password() {
-    for (String url :
-        List.of("http://u:canary@x/", "http://u:can/canary@x/", "http://x/?key=canary")) {
-      assertThatThrownBy(() ->
-              load(
-                  "providers: {corp: {dialect: openai, auth: none, baseUrl: '%s'}}".formatted(url),
-                  Map.of("BELL_SERVER_PUBLIC_URL", url.replace("/canary", "^canary"))))
-          .hasMessageContaining("`providers.corp.baseUrl` `http://")
-          .hasMessageContaining("`server.publicUrl` `http://")
-          .hasMessageNotContaining("canary");
-    }
   }
 
   @Test
