@@ -148,9 +148,10 @@ public final class Checkup {
 
   private void external(DataDirectory data) {
     try {
-      MasterKey masterKey = MasterKey.of(config.masterKey(), data.masterKey());
+      MasterKey masterKey = MasterKey.of(config, data);
       DatabaseAccess access = DatabaseAccess.external(config.database(), masterKey);
       try (Connection connection = access.owner()) {
+        access.requireSameMasterKey(Duration.ofSeconds(10));
         int version = connection.getMetaData().getDatabaseMajorVersion();
         findings.add(
             version >= POSTGRES_MIN
@@ -184,7 +185,7 @@ public final class Checkup {
         findings.add(Finding.bad("PostgreSQL", "the running server has not made one yet"));
         return;
       }
-      MasterKey masterKey = MasterKey.of(config.masterKey(), data.masterKey());
+      MasterKey masterKey = MasterKey.of(config, data);
       try (Connection _ = DatabaseAccess.embedded(address, masterKey).app()) {
         findings.add(Finding.good("PostgreSQL", "answers at 127.0.0.1:" + address.port()));
       }

@@ -60,6 +60,11 @@ public record DataDirectory(Path root) {
     return root.resolve("postgres");
   }
 
+  /** The embedded PostgreSQL's data, there from the first start on. */
+  Path cluster() {
+    return postgres().resolve("cluster");
+  }
+
   /** Calls that are written down before they reach the database. */
   public Path spool() {
     return root.resolve("spool");
