@@ -4,6 +4,7 @@ import io.bellfounder.gateway.PriceBook;
 import io.bellfounder.gateway.PriceFile;
 import io.bellfounder.gateway.PriceFile.Refused;
 import io.bellfounder.server.config.BellConfig;
+import io.bellfounder.server.config.FileProblem;
 import io.bellfounder.server.launch.ConfigReloaded;
 import io.bellfounder.server.launch.LaunchRefused;
 import io.bellfounder.server.operation.HealthPart;
@@ -41,7 +42,7 @@ final class Prices implements PriceBook, HealthPart {
           "the price file "
               + (config.priceFile() == null ? "in the jar" : config.priceFile())
               + " cannot be used: "
-              + e.getMessage(),
+              + words(e),
           e);
     }
   }
@@ -58,6 +59,10 @@ final class Prices implements PriceBook, HealthPart {
     }
   }
 
+  private static String words(Exception e) {
+    return e instanceof IOException file ? FileProblem.words(file) : String.valueOf(e.getMessage());
+  }
+
   @EventListener
   void reloaded(ConfigReloaded event) {
     try {
@@ -70,7 +75,7 @@ final class Prices implements PriceBook, HealthPart {
     } catch (IOException | Refused e) {
       problem =
           "the changed price file is refused, prices of " + current.version() + " stay in force";
-      LOG.error("{}: {}", problem, e.getMessage());
+      LOG.error("{}: {}", problem, words(e));
     }
   }
 

@@ -12,6 +12,7 @@ import io.bellfounder.server.config.BellConfig.TargetSettings;
 import io.bellfounder.wire.Dialect;
 import java.io.IOException;
 import java.net.URI;
+import java.nio.file.AccessDeniedException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -363,6 +364,18 @@ class ConfigLoaderTest {
     assertThat(config.providers())
         .extracting(ProviderSettings::apiKey)
         .containsExactly(new Secret("from-env"), new Secret("from-file"));
+  }
+
+  @Test
+  void a_file_that_cannot_be_read_says_why(@TempDir Path dir) throws IOException {
+    Path notText = Files.write(dir.resolve("b.yaml"), new byte[] {'a', (byte) 0xff});
+    Path absent = dir.resolve("absent");
+
+    assertThatThrownBy(() -> new ConfigFile(notText, Map.of(), Map.of()).load())
+        .hasMessage("The configuration file " + notText + " cannot be read: it is not UTF-8 text.");
+    assertThatThrownBy(() -> load("data: {dir: '${file:" + absent + "}'}", Map.of()))
+        .hasMessageContaining("the file " + absent + " cannot be read (it does not exist)");
+    assertThat(FileProblem.words(new AccessDeniedException("/f"))).isEqualTo("permission denied");
   }
 
   @Test
