@@ -94,6 +94,22 @@ final class CommandsTest {
   }
 
   @Test
+  void a_missing_price_file_is_named_by_the_doctor_and_before_anything_starts() throws IOException {
+    Path data = directory.resolve("data");
+    String file = config("server: { port: 0 }\nprices: { file: '/absent.json' }").toString();
+
+    Said doctor = bell("doctor", "--data", data.toString(), "--config", file);
+    Said up = bell("up", "--data", data.toString(), "--config", file);
+
+    assertThat(doctor.code()).isEqualTo(1);
+    assertThat(doctor.out())
+        .contains("✗ prices", "`prices.file`", "/absent.json", "it does not exist");
+    assertThat(up.code()).isEqualTo(1);
+    assertThat(up.err()).contains("`prices.file`", "it does not exist");
+    assertThat(data.resolve("postgres")).doesNotExist();
+  }
+
+  @Test
   void a_refused_start_is_one_line_without_a_stack_trace() throws IOException {
     Path file = config("server: { prot: 1 }");
 

@@ -152,7 +152,7 @@ public final class ConfigLoader {
             text("server.host").orElse("127.0.0.1"),
             read("server.port", text -> Values.integer(text, 0, 65535), 0),
             url("server.publicUrl"),
-            read("server.trustedProxies", Values::list, List.of()),
+            read("server.trustedProxies", Values::addressBlocks, List.of()),
             read("server.maxBodyBytes", text -> Values.bytes(text, 1 << 10, 256L << 20), 0L),
             read("server.drainTimeout", text -> Values.duration(text, Duration.ZERO, hour), hour),
             read("server.roles", text -> Values.choices(text, Role.class), Set.of(Role.ALL)));

@@ -4,14 +4,13 @@ import io.bellfounder.gateway.PriceBook;
 import io.bellfounder.gateway.PriceFile;
 import io.bellfounder.gateway.PriceFile.Refused;
 import io.bellfounder.server.config.BellConfig;
-import io.bellfounder.server.config.FileProblem;
 import io.bellfounder.server.launch.ConfigReloaded;
 import io.bellfounder.server.launch.LaunchRefused;
+import io.bellfounder.server.launch.PriceFiles;
 import io.bellfounder.server.operation.HealthPart;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Instant;
 import java.util.Optional;
@@ -35,32 +34,21 @@ final class Prices implements PriceBook, HealthPart {
   private volatile @Nullable String problem;
 
   Prices(BellConfig config) {
-    try {
-      this.current = read(config.priceFile());
-    } catch (IOException | Refused e) {
-      throw new LaunchRefused(
-          "the price file "
-              + (config.priceFile() == null ? "in the jar" : config.priceFile())
-              + " cannot be used: "
-              + words(e),
-          e);
-    }
+    this.current = read(config.priceFile());
   }
 
-  private static PriceFile read(@Nullable Path file) throws IOException, Refused {
+  private static PriceFile read(@Nullable Path file) {
     if (file != null) {
-      return PriceFile.parse(Files.readString(file));
+      return PriceFiles.read(file);
     }
     try (InputStream packaged = Prices.class.getResourceAsStream(PACKAGED)) {
       if (packaged == null) {
         throw new IOException("it is missing");
       }
       return PriceFile.parse(new String(packaged.readAllBytes(), StandardCharsets.UTF_8));
+    } catch (IOException | Refused e) {
+      throw new LaunchRefused("the price file in the jar cannot be used: " + e.getMessage(), e);
     }
-  }
-
-  private static String words(Exception e) {
-    return e instanceof IOException file ? FileProblem.words(file) : String.valueOf(e.getMessage());
   }
 
   @EventListener
@@ -72,10 +60,10 @@ final class Prices implements PriceBook, HealthPart {
       }
       current = next;
       problem = null;
-    } catch (IOException | Refused e) {
+    } catch (LaunchRefused e) {
       problem =
           "the changed price file is refused, prices of " + current.version() + " stay in force";
-      LOG.error("{}: {}", problem, words(e));
+      LOG.error("{}: {}", problem, e.getMessage());
     }
   }
 

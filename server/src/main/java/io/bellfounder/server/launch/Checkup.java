@@ -1,5 +1,6 @@
 package io.bellfounder.server.launch;
 
+import io.bellfounder.gateway.PriceFile;
 import io.bellfounder.postgres.DirectoryLock;
 import io.bellfounder.postgres.EmbeddedPostgres;
 import io.bellfounder.postgres.PostgresAddress;
@@ -77,6 +78,7 @@ public final class Checkup {
     } catch (IOException e) {
       findings.add(Finding.bad("data directory", data.root() + " cannot be locked: " + e));
     }
+    prices();
     port(running);
     providers();
     return findings;
@@ -110,6 +112,18 @@ public final class Checkup {
       }
     } catch (IOException e) {
       findings.add(Finding.bad("ledger", data.refused() + " cannot be read: " + e.getMessage()));
+    }
+  }
+
+  private void prices() {
+    if (config.priceFile() == null) {
+      return;
+    }
+    try {
+      PriceFile prices = PriceFiles.read(config.priceFile());
+      findings.add(Finding.good("prices", config.priceFile() + " holds " + prices.version()));
+    } catch (LaunchRefused e) {
+      findings.add(Finding.bad("prices", message(e)));
     }
   }
 

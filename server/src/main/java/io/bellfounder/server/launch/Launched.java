@@ -73,6 +73,10 @@ public final class Launched implements AutoCloseable {
     startLogs();
     tryPort();
     loaded.notes().forEach(LOG::info);
+    if (config.priceFile() != null) {
+      // Before anything costly is started; whoever needs the prices reads them again.
+      PriceFiles.read(config.priceFile());
+    }
     MasterKey masterKey = MasterKey.of(config, data);
     DatabaseAccess database = database(masterKey);
     refuseAnotherMasterKey(database);

@@ -305,6 +305,28 @@ class ConfigLoaderTest {
   }
 
   @Test
+  void a_trusted_proxy_is_an_address_or_a_block() {
+    List<String> good = List.of("10.0.0.0/8", "192.168.1.1", "::1", "fd00::/8", "0.0.0.0/0");
+    assertThat(load("server: {trustedProxies: " + yaml(good) + "}", Map.of()).server())
+        .extracting(BellConfig.Server::trustedProxies)
+        .isEqualTo(good);
+
+    for (String bad :
+        List.of(
+            "banana", "10.1", "10.0.0.256", "10.0.0.0/33", "10.0.0.0/x", "::1/129", "a.b.c.d")) {
+      assertThatThrownBy(
+              () -> load("server: {trustedProxies: " + yaml(List.of("::1", bad)) + "}", Map.of()))
+          .isInstanceOf(ConfigException.class)
+          .hasMessageStartingWith("bellfounder.yaml line 1: `server.trustedProxies` ")
+          .hasMessageContaining("has `" + bad + "` in it");
+    }
+  }
+
+  private static String yaml(List<String> items) {
+    return "['" + String.join("', '", items) + "']";
+  }
+
+  @Test
   void a_provider_without_a_key_says_where_to_put_it() {
     assertThatThrownBy(() -> load("providers: {anthropic: {models: [x]}}", Map.of()))
         .hasMessageContaining(
