@@ -56,6 +56,21 @@ final class CommandsTest {
   }
 
   @Test
+  void the_embedded_database_is_refused_under_another_master_key_and_keeps_its_own()
+      throws IOException {
+    String data = directory.resolve("data").toString();
+    String other =
+        config("security: { masterKey: '" + "0123456789abcdef".repeat(2) + "' }").toString();
+    assertThat(bell("key", "create", "--name", "first", "--data", data).code()).isZero();
+
+    Said refused = bell("key", "create", "--name", "x", "--data", data, "--config", other);
+
+    assertThat(refused.code()).isEqualTo(1);
+    assertThat(refused.err()).contains("another master key", "security.masterKey");
+    assertThat(bell("key", "create", "--name", "second", "--data", data).code()).isZero();
+  }
+
+  @Test
   void a_key_needs_a_name_and_a_sensible_end() {
     String data = directory.resolve("data").toString();
 
