@@ -56,6 +56,21 @@ final class CommandsTest {
   }
 
   @Test
+  void the_embedded_database_is_refused_under_another_master_key_and_keeps_its_own()
+      throws IOException {
+    String data = directory.resolve("data").toString();
+    String other =
+        config("security: { masterKey: '" + "0123456789abcdef".repeat(2) + "' }").toString();
+    assertThat(bell("key", "create", "--name", "first", "--data", data).code()).isZero();
+
+    Said refused = bell("key", "create", "--name", "x", "--data", data, "--config", other);
+
+    assertThat(refused.code()).isEqualTo(1);
+    assertThat(refused.err()).contains("another master key", "security.masterKey");
+    assertThat(bell("key", "create", "--name", "second", "--data", data).code()).isZero();
+  }
+
+  @Test
   void a_key_needs_a_name_and_a_sensible_end() {
     String data = directory.resolve("data").toString();
 
@@ -91,6 +106,22 @@ final class CommandsTest {
     assertThat(unwritable.out()).contains("✗ data directory", "--data");
     assertThat(unknown.code()).isEqualTo(1);
     assertThat(unknown.out()).contains("✗ configuration", "server.prot", "server.port");
+  }
+
+  @Test
+  void a_missing_price_file_is_named_by_the_doctor_and_before_anything_starts() throws IOException {
+    Path data = directory.resolve("data");
+    String file = config("server: { port: 0 }\nprices: { file: '/absent.json' }").toString();
+
+    Said doctor = bell("doctor", "--data", data.toString(), "--config", file);
+    Said up = bell("up", "--data", data.toString(), "--config", file);
+
+    assertThat(doctor.code()).isEqualTo(1);
+    assertThat(doctor.out())
+        .contains("✗ prices", "`prices.file`", "/absent.json", "it does not exist");
+    assertThat(up.code()).isEqualTo(1);
+    assertThat(up.err()).contains("`prices.file`", "it does not exist");
+    assertThat(data.resolve("postgres")).doesNotExist();
   }
 
   @Test

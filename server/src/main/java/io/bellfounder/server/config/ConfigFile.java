@@ -55,7 +55,8 @@ public record ConfigFile(
           List.of("The configuration file " + file + " does not exist: check --config."));
     } catch (IOException e) {
       throw new ConfigException(
-          List.of("The configuration file " + file + " cannot be read: " + e.getMessage() + "."));
+          List.of(
+              "The configuration file " + file + " cannot be read: " + FileProblem.words(e) + "."));
     }
   }
 }

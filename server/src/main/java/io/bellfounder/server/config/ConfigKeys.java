@@ -1,6 +1,7 @@
 package io.bellfounder.server.config;
 
 import java.util.List;
+import java.util.Locale;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
@@ -28,12 +29,14 @@ final class ConfigKeys {
      */
     String environmentSuffix() {
       String last = named() ? path.substring(path.indexOf(".*.") + 3) : path;
-      return last.replaceAll("([a-z0-9])([A-Z])", "$1_$2").replace('.', '_').toUpperCase();
+      return last.replaceAll("([a-z0-9])([A-Z])", "$1_$2")
+          .replace('.', '_')
+          .toUpperCase(Locale.ROOT);
     }
 
     /** The section of a named key, {@code PROVIDERS} for {@code providers.*.baseUrl}. */
     String environmentSection() {
-      return path.substring(0, path.indexOf('.')).toUpperCase();
+      return path.substring(0, path.indexOf('.')).toUpperCase(Locale.ROOT);
     }
   }
 
@@ -148,7 +151,7 @@ final class ConfigKeys {
               null,
               "an http or https URL",
               "As the official SDKs mean it: Anthropic's without /v1, OpenAI's with it."),
-          secret("providers.*.apiKey", null, "text", "The provider's key."),
+          secret("providers.*.apiKey", null, "one line of printable ASCII", "The provider's key."),
           key(
               "providers.*.auth",
               null,

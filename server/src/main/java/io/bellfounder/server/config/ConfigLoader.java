@@ -152,7 +152,7 @@ public final class ConfigLoader {
             text("server.host").orElse("127.0.0.1"),
             read("server.port", text -> Values.integer(text, 0, 65535), 0),
             url("server.publicUrl"),
-            read("server.trustedProxies", Values::list, List.of()),
+            read("server.trustedProxies", Values::addressBlocks, List.of()),
             read("server.maxBodyBytes", text -> Values.bytes(text, 1 << 10, 256L << 20), 0L),
             read("server.drainTimeout", text -> Values.duration(text, Duration.ZERO, hour), hour),
             read("server.roles", text -> Values.choices(text, Role.class), Set.of(Role.ALL)));
@@ -185,7 +185,7 @@ public final class ConfigLoader {
         server,
         path("data.dir").orElse(Path.of(".bell")),
         new Database(
-            text("database.url").orElse(null),
+            databaseUrl(),
             text("database.user").orElse(null),
             text("database.password").map(Secret::new).orElse(null),
             read("database.poolSize", text -> Values.integer(text, 2, 200), 2)),
@@ -203,6 +203,16 @@ public final class ConfigLoader {
                 "logging.format",
                 text -> Values.choice(text, Logging.Format.class),
                 Logging.Format.JSON)));
+  }
+
+  private @Nullable String databaseUrl() {
+    Optional<String> text = text("database.url");
+    try {
+      text.ifPresent(DatabaseUrl::parse);
+    } catch (IllegalArgumentException e) {
+      problem("database.url", e.getMessage());
+    }
+    return text.orElse(null);
   }
 
   private @Nullable Secret masterKey() {
@@ -227,7 +237,7 @@ public final class ConfigLoader {
         text(prefix + "auth").isPresent()
             ? read(prefix + "auth", text -> Values.choice(text, Auth.class), Auth.NONE)
             : dialect == Dialect.ANTHROPIC ? Auth.X_API_KEY : Auth.BEARER;
-    Optional<Secret> apiKey = text(prefix + "apiKey").map(Secret::new);
+    Optional<Secret> apiKey = apiKey(prefix + "apiKey");
     if (auth != Auth.NONE && apiKey.isEmpty()) {
       problems.add(
           "The provider `"
@@ -252,6 +262,17 @@ public final class ConfigLoader {
         apiKey.orElse(null),
         text(prefix + "models").map(Values::list).orElse(List.of()),
         providerSource(prefix));
+  }
+
+  /** It becomes part of a header; what cannot stand there would come back in an error's text. */
+  private Optional<Secret> apiKey(String path) {
+    Optional<String> text = text(path).map(String::strip);
+    if (text.isPresent() && text.get().lines().count() > 1) {
+      problem(path, "has a line break in it");
+    } else if (text.isPresent() && !text.get().chars().allMatch(c -> c >= ' ' && c <= '~')) {
+      problem(path, "has a character in it that no key has");
+    }
+    return text.map(Secret::new);
   }
 
   private String providerSource(String prefix) {
@@ -350,7 +371,11 @@ public final class ConfigLoader {
     Setting setting = settings.get(path);
     Key key = ConfigKeys.find(path).orElseThrow();
     String source = setting == null ? "default" : setting.source();
-    String text = setting == null || key.secret() ? "" : " `" + setting.text() + "`";
+    // A refused database URL may hold a password anywhere.
+    String text =
+        setting == null || key.secret() || path.equals("database.url")
+            ? ""
+            : " `" + LoadedConfig.withoutSecrets(setting.text()) + "`";
     problems.add(
         source + ": `" + path + "`" + text + " " + wrong + ". It takes " + key.range() + ".");
   }

@@ -25,6 +25,19 @@ public record LoadedConfig(BellConfig config, List<String> notes, Shown shown) {
     return shown.lines();
   }
 
+  /**
+   * A URL may carry a password, in either of two places. One that is not percent-encoded goes on to
+   * the last {@code @}.
+   */
+  static String withoutPassword(String text) {
+    return text.replaceAll("(?s)://.*@", "://***@").replaceAll("(?i)(password=)[^&]*", "$1***");
+  }
+
+  /** A refused URL may carry more: options are where some services take their key. */
+  static String withoutSecrets(String text) {
+    return withoutPassword(text).replaceAll("(?s)(://[^?#]*[?#]).*", "$1***");
+  }
+
   /** The settings behind a configuration; only this package knows their unmasked text. */
   public static final class Shown {
     private final Map<String, Setting> settings;
@@ -57,11 +70,6 @@ public record LoadedConfig(BellConfig config, List<String> notes, Shown shown) {
                   : withoutPassword(setting.text());
       return "%-34s %-40s # %s"
           .formatted(path + ":", text, setting == null ? "default" : setting.source());
-    }
-
-    /** A database URL may carry its password, in either of two places. */
-    private static String withoutPassword(String text) {
-      return text.replaceAll("://[^@/]*@", "://***@").replaceAll("(?i)(password=)[^&]*", "$1***");
     }
 
     @Override

@@ -52,8 +52,7 @@ final class References {
       }
       return Files.readString(path, StandardCharsets.UTF_8).stripTrailing();
     } catch (IOException e) {
-      throw new Unresolved(
-          "the file " + name + " cannot be read (" + e.getClass().getSimpleName() + ")");
+      throw new Unresolved("the file " + name + " cannot be read (" + FileProblem.words(e) + ")");
     }
   }
 

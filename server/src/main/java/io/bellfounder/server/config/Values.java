@@ -1,5 +1,6 @@
 package io.bellfounder.server.config;
 
+import java.net.InetAddress;
 import java.net.URI;
 import java.net.URISyntaxException;
 import java.time.Duration;
@@ -16,6 +17,10 @@ import java.util.stream.Collectors;
 final class Values {
   private static final Pattern DURATION = Pattern.compile("(\\d{1,12})\\s*(ms|s|m|h|d)");
   private static final Pattern SIZE = Pattern.compile("(\\d{1,15})\\s*(B|KiB|MiB|GiB|TiB)?");
+
+  // The JDK would also take 10.1 for an address.
+  private static final Pattern ADDRESS_BLOCK =
+      Pattern.compile("((?:\\d+\\.){3}\\d+|[0-9a-fA-F:.]*:[0-9a-fA-F:.]*)(?:/(\\d{1,3}))?");
 
   private Values() {}
 
@@ -97,6 +102,31 @@ final class Values {
         .map(String::strip)
         .filter(item -> !item.isEmpty())
         .toList();
+  }
+
+  /** Addresses and CIDR blocks; nothing is looked up. */
+  static List<String> addressBlocks(String text) throws Wrong {
+    List<String> blocks = list(text);
+    for (String block : blocks) {
+      Matcher matcher = ADDRESS_BLOCK.matcher(block);
+      if (!matcher.matches() || !isAddress(matcher.group(1))) {
+        throw new Wrong("has `" + block + "` in it, which is no address or CIDR block");
+      }
+      int bits = block.contains(":") ? 128 : 32;
+      if (matcher.group(2) != null && Integer.parseInt(matcher.group(2)) > bits) {
+        throw new Wrong("has `" + block + "` in it, whose prefix is longer than " + bits);
+      }
+    }
+    return blocks;
+  }
+
+  private static boolean isAddress(String text) {
+    try {
+      InetAddress.ofLiteral(text);
+      return true;
+    } catch (IllegalArgumentException e) {
+      return false;
+    }
   }
 
   /** {@code x-api-key} means {@code X_API_KEY}. */

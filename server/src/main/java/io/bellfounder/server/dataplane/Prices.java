@@ -6,11 +6,11 @@ import io.bellfounder.gateway.PriceFile.Refused;
 import io.bellfounder.server.config.BellConfig;
 import io.bellfounder.server.launch.ConfigReloaded;
 import io.bellfounder.server.launch.LaunchRefused;
+import io.bellfounder.server.launch.PriceFiles;
 import io.bellfounder.server.operation.HealthPart;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Instant;
 import java.util.Optional;
@@ -34,27 +34,20 @@ final class Prices implements PriceBook, HealthPart {
   private volatile @Nullable String problem;
 
   Prices(BellConfig config) {
-    try {
-      this.current = read(config.priceFile());
-    } catch (IOException | Refused e) {
-      throw new LaunchRefused(
-          "the price file "
-              + (config.priceFile() == null ? "in the jar" : config.priceFile())
-              + " cannot be used: "
-              + e.getMessage(),
-          e);
-    }
+    this.current = read(config.priceFile());
   }
 
-  private static PriceFile read(@Nullable Path file) throws IOException, Refused {
+  private static PriceFile read(@Nullable Path file) {
     if (file != null) {
-      return PriceFile.parse(Files.readString(file));
+      return PriceFiles.read(file);
     }
     try (InputStream packaged = Prices.class.getResourceAsStream(PACKAGED)) {
       if (packaged == null) {
         throw new IOException("it is missing");
       }
       return PriceFile.parse(new String(packaged.readAllBytes(), StandardCharsets.UTF_8));
+    } catch (IOException | Refused e) {
+      throw new LaunchRefused("the price file in the jar cannot be used: " + e.getMessage(), e);
     }
   }
 
@@ -67,7 +60,7 @@ final class Prices implements PriceBook, HealthPart {
       }
       current = next;
       problem = null;
-    } catch (IOException | Refused e) {
+    } catch (LaunchRefused e) {
       problem =
           "the changed price file is refused, prices of " + current.version() + " stay in force";
       LOG.error("{}: {}", problem, e.getMessage());

@@ -1,5 +1,6 @@
 package io.bellfounder.server.launch;
 
+import io.bellfounder.gateway.PriceFile;
 import io.bellfounder.postgres.DirectoryLock;
 import io.bellfounder.postgres.EmbeddedPostgres;
 import io.bellfounder.postgres.PostgresAddress;
@@ -77,6 +78,7 @@ public final class Checkup {
     } catch (IOException e) {
       findings.add(Finding.bad("data directory", data.root() + " cannot be locked: " + e));
     }
+    prices();
     port(running);
     providers();
     return findings;
@@ -110,6 +112,18 @@ public final class Checkup {
       }
     } catch (IOException e) {
       findings.add(Finding.bad("ledger", data.refused() + " cannot be read: " + e.getMessage()));
+    }
+  }
+
+  private void prices() {
+    if (config.priceFile() == null) {
+      return;
+    }
+    try {
+      PriceFile prices = PriceFiles.read(config.priceFile());
+      findings.add(Finding.good("prices", config.priceFile() + " holds " + prices.version()));
+    } catch (LaunchRefused e) {
+      findings.add(Finding.bad("prices", message(e)));
     }
   }
 
@@ -148,9 +162,10 @@ public final class Checkup {
 
   private void external(DataDirectory data) {
     try {
-      MasterKey masterKey = MasterKey.of(config.masterKey(), data.masterKey());
+      MasterKey masterKey = MasterKey.of(config, data);
       DatabaseAccess access = DatabaseAccess.external(config.database(), masterKey);
       try (Connection connection = access.owner()) {
+        access.requireSameMasterKey(Duration.ofSeconds(10));
         int version = connection.getMetaData().getDatabaseMajorVersion();
         findings.add(
             version >= POSTGRES_MIN
@@ -184,7 +199,7 @@ public final class Checkup {
         findings.add(Finding.bad("PostgreSQL", "the running server has not made one yet"));
         return;
       }
-      MasterKey masterKey = MasterKey.of(config.masterKey(), data.masterKey());
+      MasterKey masterKey = MasterKey.of(config, data);
       try (Connection _ = DatabaseAccess.embedded(address, masterKey).app()) {
         findings.add(Finding.good("PostgreSQL", "answers at 127.0.0.1:" + address.port()));
       }

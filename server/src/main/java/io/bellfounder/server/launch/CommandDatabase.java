@@ -45,7 +45,7 @@ public final class CommandDatabase implements AutoCloseable {
   public static CommandDatabase open(BellConfig config) {
     DataDirectory data = DataDirectory.at(config.dataDir());
     if (config.database().url() != null) {
-      MasterKey masterKey = MasterKey.of(config.masterKey(), data.masterKey());
+      MasterKey masterKey = MasterKey.of(config, data);
       return migrated(
           new CommandDatabase(
               masterKey, DatabaseAccess.external(config.database(), masterKey), null, null));
@@ -57,7 +57,7 @@ public final class CommandDatabase implements AutoCloseable {
     try {
       DirectoryLock lock = DirectoryLock.take(data.root());
       try {
-        MasterKey masterKey = MasterKey.of(config.masterKey(), data.masterKey());
+        MasterKey masterKey = MasterKey.of(config, data);
         EmbeddedPostgres own = EmbeddedPostgres.start(PostgresSettings.durable(data.postgres()));
         DatabaseAccess access = DatabaseAccess.embedded(own.address(), masterKey);
         return migrated(new CommandDatabase(masterKey, access, own, lock));
@@ -81,7 +81,7 @@ public final class CommandDatabase implements AutoCloseable {
       do {
         PostgresAddress address = PostgresAddress.of(data.postgres()).orElse(null);
         if (address != null) {
-          MasterKey masterKey = MasterKey.of(config.masterKey(), data.masterKey());
+          MasterKey masterKey = MasterKey.of(config, data);
           DatabaseAccess access = DatabaseAccess.embedded(address, masterKey);
           if (schemaIsCurrent(access)) {
             return new CommandDatabase(masterKey, access, null, null);
@@ -116,6 +116,9 @@ public final class CommandDatabase implements AutoCloseable {
     } catch (SQLException | FlywayException e) {
       database.close();
       throw new LaunchRefused("the database cannot be used: " + Migrations.words(e), e);
+    } catch (LaunchRefused e) {
+      database.close();
+      throw e;
     }
   }
 

@@ -1,8 +1,7 @@
 package io.bellfounder.server.launch;
 
+import io.bellfounder.server.config.FileProblem;
 import java.io.IOException;
-import java.nio.file.AccessDeniedException;
-import java.nio.file.FileSystemException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
@@ -41,23 +40,19 @@ public record DataDirectory(Path root) {
     } catch (IOException e) {
       throw new LaunchRefused(
           "the data directory %s cannot be written (%s): choose another with --data, or give this user the right to write it"
-              .formatted(directory.root(), reason(e)),
+              .formatted(directory.root(), FileProblem.words(e)),
           e);
     }
-  }
-
-  private static String reason(IOException e) {
-    if (e instanceof AccessDeniedException) {
-      return "permission denied";
-    }
-    return e instanceof FileSystemException file && file.getReason() != null
-        ? file.getReason()
-        : e.getClass().getSimpleName();
   }
 
   /** The embedded PostgreSQL: cluster, binaries, password, port, log. */
   public Path postgres() {
     return root.resolve("postgres");
+  }
+
+  /** The embedded PostgreSQL's data, there from the first start on. */
+  Path cluster() {
+    return postgres().resolve("cluster");
   }
 
   /** Calls that are written down before they reach the database. */

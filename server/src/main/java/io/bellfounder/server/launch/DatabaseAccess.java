@@ -2,15 +2,18 @@ package io.bellfounder.server.launch;
 
 import io.bellfounder.postgres.PostgresAddress;
 import io.bellfounder.server.config.BellConfig.Database;
+import io.bellfounder.server.config.DatabaseUrl;
 import java.net.ConnectException;
 import java.net.SocketTimeoutException;
 import java.net.UnknownHostException;
+import java.security.MessageDigest;
 import java.sql.Connection;
 import java.sql.DriverManager;
 import java.sql.PreparedStatement;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.sql.Statement;
+import java.time.Duration;
 import java.util.HexFormat;
 import java.util.Properties;
 import org.jspecify.annotations.Nullable;
@@ -26,11 +29,14 @@ public final class DatabaseAccess {
 
   private static final int NAME_LENGTH_MAX = 63;
   private static final String INSUFFICIENT_PRIVILEGE = "42501";
+  private static final String NO_SUCH_DATABASE = "3D000";
+  private static final Duration PATIENCE = Duration.ofSeconds(10);
 
   private final String jdbcUrl;
   private final @Nullable String owner;
   private final @Nullable String ownerPassword;
   private final String appPassword;
+  private final byte[] keyCheck;
   private final @Nullable PostgresAddress embedded;
   private final String database;
 
@@ -38,12 +44,13 @@ public final class DatabaseAccess {
       String jdbcUrl,
       @Nullable String owner,
       @Nullable String ownerPassword,
-      String appPassword,
+      MasterKey masterKey,
       @Nullable PostgresAddress embedded) {
     this.jdbcUrl = jdbcUrl;
     this.owner = owner;
     this.ownerPassword = ownerPassword;
-    this.appPassword = appPassword;
+    this.appPassword = password(masterKey, "app");
+    this.keyCheck = masterKey.derive("database check");
     this.embedded = embedded;
     String path = jdbcUrl.substring(jdbcUrl.lastIndexOf('/') + 1);
     this.database = path.replaceFirst("\\?.*$", "");
@@ -59,7 +66,7 @@ public final class DatabaseAccess {
         url.jdbc(),
         config.user() != null ? config.user() : url.user(),
         config.password() != null ? config.password().value() : url.password(),
-        password(masterKey, "app"),
+        masterKey,
         null);
   }
 
@@ -69,7 +76,7 @@ public final class DatabaseAccess {
         address.jdbcUrl(EMBEDDED),
         EMBEDDED + "_owner",
         password(masterKey, "owner"),
-        password(masterKey, "app"),
+        masterKey,
         address);
   }
 
@@ -94,15 +101,16 @@ public final class DatabaseAccess {
 
   /** A new connection of the owner; the caller closes it. */
   public Connection owner() throws SQLException {
-    return connect(jdbcUrl, owner, ownerPassword);
+    return connect(jdbcUrl, owner, ownerPassword, PATIENCE);
   }
 
   /** A new connection of the application's role, outside the pool; the caller closes it. */
   public Connection app() throws SQLException {
-    return connect(jdbcUrl, appRole(), appPassword);
+    return connect(jdbcUrl, appRole(), appPassword, PATIENCE);
   }
 
-  private static Connection connect(String url, @Nullable String user, @Nullable String password)
+  private static Connection connect(
+      String url, @Nullable String user, @Nullable String password, Duration patience)
       throws SQLException {
     Properties properties = new Properties();
     if (user != null) {
@@ -113,7 +121,7 @@ public final class DatabaseAccess {
     }
     properties.setProperty("connectTimeout", "5");
     // Of the whole greeting: a database may accept a connection and then say nothing.
-    properties.setProperty("loginTimeout", "10");
+    properties.setProperty("loginTimeout", Long.toString(patience.toSeconds()));
     properties.setProperty("ApplicationName", "bellfounder");
     try {
       return DriverManager.getConnection(url, properties);
@@ -141,8 +149,67 @@ public final class DatabaseAccess {
   }
 
   /**
+   * Compares the master key with the one the database was made with. Says nothing of a database
+   * that was never migrated.
+   *
+   * @throws LaunchRefused if they differ
+   */
+  void requireSameMasterKey(Duration patience) throws SQLException {
+    // The embedded owner's password comes from the master key itself.
+    try (Connection connection =
+        embedded == null
+            ? connect(jdbcUrl, owner, ownerPassword, patience)
+            : connect(jdbcUrl, embedded.user(), embedded.password(), patience)) {
+      connection.setNetworkTimeout(Runnable::run, Math.toIntExact(patience.toMillis()));
+      requireSameMasterKey(connection);
+    } catch (SQLException e) {
+      if (embedded == null || !NO_SUCH_DATABASE.equals(e.getSQLState())) {
+        throw e;
+      }
+    }
+  }
+
+  private void requireSameMasterKey(Connection connection) throws SQLException {
+    if (!exists(
+        connection, "SELECT 1 WHERE to_regclass(?) IS NOT NULL", "public.master_key_check")) {
+      return;
+    }
+    try (Statement statement = connection.createStatement();
+        ResultSet rows = statement.executeQuery("SELECT value FROM public.master_key_check")) {
+      if (rows.next() && !MessageDigest.isEqual(rows.getBytes(1), keyCheck)) {
+        throw new LaunchRefused(
+            "the database %s belongs to another master key: put the key it was made with into master.key in the data directory, or set security.masterKey to it; all nodes on one database share it"
+                .formatted(database));
+      }
+    }
+  }
+
+  /**
+   * Lets the application in, after the migrations. Of several nodes that start first at once under
+   * different keys, one wins.
+   *
+   * @throws LaunchRefused if the database was made under another master key
+   */
+  void open() throws SQLException {
+    try (Connection connection = owner();
+        Statement statement = connection.createStatement();
+        PreparedStatement claim =
+            connection.prepareStatement(
+                "INSERT INTO public.master_key_check (value) VALUES (?) ON CONFLICT DO NOTHING")) {
+      claim.setBytes(1, keyCheck);
+      claim.executeUpdate();
+      requireSameMasterKey(connection);
+      // The same password on every node, so all of them may do this.
+      statement.execute(
+          "ALTER ROLE " + quoted(appRole()) + " LOGIN PASSWORD '" + appPassword + "'");
+    } catch (SQLException e) {
+      throw roleRefused(e);
+    }
+  }
+
+  /**
    * Makes what the migrations stand on: in the embedded cluster database and owner, everywhere the
-   * application's role. May be repeated.
+   * application's role, which cannot sign in yet. May be repeated.
    */
   void prepare() throws SQLException {
     if (embedded != null) {
@@ -164,7 +231,7 @@ public final class DatabaseAccess {
 
   private void prepareEmbedded(PostgresAddress address) throws SQLException {
     try (Connection connection =
-            connect(address.jdbcUrl("postgres"), address.user(), address.password());
+            connect(address.jdbcUrl("postgres"), address.user(), address.password(), PATIENCE);
         Statement statement = connection.createStatement()) {
       String role = quoted(EMBEDDED + "_owner");
       if (!exists(connection, "SELECT 1 FROM pg_roles WHERE rolname = ?", EMBEDDED + "_owner")) {
@@ -183,18 +250,19 @@ public final class DatabaseAccess {
       if (!exists(connection, "SELECT 1 FROM pg_roles WHERE rolname = ?", appRole())) {
         statement.execute("CREATE ROLE " + role + " NOSUPERUSER NOBYPASSRLS");
       }
-      // The same password on every node, so all of them may do this.
-      statement.execute("ALTER ROLE " + role + " LOGIN PASSWORD '" + appPassword + "'");
     } catch (SQLException e) {
-      if (!INSUFFICIENT_PRIVILEGE.equals(e.getSQLState())) {
-        throw e;
-      }
-      throw new SQLException(
-          "the user of database.url may not make or change the role %s: as an administrator, ALTER ROLE <that user> CREATEROLE, and drop the role if another user made it"
-              .formatted(appRole()),
-          e.getSQLState(),
-          e);
+      throw roleRefused(e);
     }
+  }
+
+  private SQLException roleRefused(SQLException e) {
+    return !INSUFFICIENT_PRIVILEGE.equals(e.getSQLState())
+        ? e
+        : new SQLException(
+            "the user of database.url may not make or change the role %s: as an administrator, ALTER ROLE <that user> CREATEROLE, and drop the role if another user made it"
+                .formatted(appRole()),
+            e.getSQLState(),
+            e);
   }
 
   private static boolean exists(Connection connection, String query, String name)

@@ -15,6 +15,7 @@ import java.net.InetSocketAddress;
 import java.net.ServerSocket;
 import java.nio.file.Files;
 import java.nio.file.attribute.PosixFilePermissions;
+import java.sql.SQLException;
 import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.Deque;
@@ -33,6 +34,9 @@ import org.springframework.context.event.EventListener;
  */
 public final class Launched implements AutoCloseable {
   private static final Logger LOG = LoggerFactory.getLogger(Launched.class);
+
+  /** A database that is away must not hold up the start. */
+  private static final Duration KEY_CHECK_WAIT = Duration.ofSeconds(2);
 
   private final Deque<AutoCloseable> held = new ArrayDeque<>();
   private final Readiness readiness = new Readiness();
@@ -69,8 +73,13 @@ public final class Launched implements AutoCloseable {
     startLogs();
     tryPort();
     loaded.notes().forEach(LOG::info);
-    MasterKey masterKey = MasterKey.of(config.masterKey(), data.masterKey());
+    if (config.priceFile() != null) {
+      // Before anything costly is started; whoever needs the prices reads them again.
+      PriceFiles.read(config.priceFile());
+    }
+    MasterKey masterKey = MasterKey.of(config, data);
     DatabaseAccess database = database(masterKey);
+    refuseAnotherMasterKey(database);
     context =
         ApplicationContexts.start(
             application,
@@ -120,6 +129,15 @@ public final class Launched implements AutoCloseable {
     hold(postgres);
     LOG.info("PostgreSQL {} runs on 127.0.0.1:{}", postgres.version(), postgres.address().port());
     return DatabaseAccess.embedded(postgres.address(), masterKey);
+  }
+
+  /** As far as the database says so at once; one that is away is examined when it comes. */
+  private static void refuseAnotherMasterKey(DatabaseAccess database) {
+    try {
+      database.requireSameMasterKey(KEY_CHECK_WAIT);
+    } catch (SQLException away) {
+      LOG.debug("the database does not say yet which master key it was made with", away);
+    }
   }
 
   private void hold(AutoCloseable part) {

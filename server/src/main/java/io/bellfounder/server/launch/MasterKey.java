@@ -1,5 +1,6 @@
 package io.bellfounder.server.launch;
 
+import io.bellfounder.server.config.BellConfig;
 import io.bellfounder.server.config.Secret;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
@@ -30,11 +31,28 @@ public final class MasterKey {
   }
 
   /**
+   * The key of an installation. Never a new one beside a database that was made with another.
+   *
+   * @throws LaunchRefused also if the embedded database is there and its key is gone
+   */
+  public static MasterKey of(BellConfig config, DataDirectory data) {
+    if (config.masterKey() == null
+        && config.database().url() == null
+        && !Files.exists(data.masterKey())
+        && Files.exists(data.cluster())) {
+      throw new LaunchRefused(
+          "the master key %s is missing, and the database in %s was made with it: put it back, from a backup"
+              .formatted(data.masterKey(), data.postgres()));
+    }
+    return of(config.masterKey(), data.masterKey());
+  }
+
+  /**
    * @param configured at least 32 characters, or {@code null} to read or make the file
    * @param file readable by its owner alone
    * @throws LaunchRefused if the file is damaged or cannot be read or written
    */
-  public static MasterKey of(@Nullable Secret configured, Path file) {
+  static MasterKey of(@Nullable Secret configured, Path file) {
     if (configured != null) {
       return new MasterKey(configured.value().strip());
     }

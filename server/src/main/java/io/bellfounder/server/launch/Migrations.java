@@ -54,7 +54,7 @@ final class Migrations {
           state.succeeded();
           whenReady.run();
           return;
-        } catch (SQLException | FlywayException e) {
+        } catch (SQLException | FlywayException | LaunchRefused e) {
           String words = words(e);
           state.failed(words);
           if (!words.equals(said)) {
@@ -71,10 +71,17 @@ final class Migrations {
     }
   }
 
-  /** Prepares the roles and applies what is missing, once. */
+  /**
+   * Prepares the roles and applies what is missing, once. The application's role can sign in only
+   * after the master key was compared: under another key it would lock out the other nodes.
+   *
+   * @throws LaunchRefused if the database was made under another master key
+   */
   static void migrate(DatabaseAccess access) throws SQLException {
+    access.requireSameMasterKey(Duration.ofSeconds(10));
     access.prepare();
     int applied = flyway(access).migrate().migrationsExecuted;
+    access.open();
     LOG.info("The database is up to date; {} migrations were applied", applied);
   }
 

@@ -14,7 +14,8 @@ final class LogMask {
               + "|(sk-)[0-9A-Za-z_-]{8,}"
               + "|(AIza)[0-9A-Za-z_-]{20,}"
               + "|((?i:bearer) )[0-9A-Za-z._~+/-]{8,}=*"
-              + "|(://[^:/@\\s]*:)[^@/\\s]+(?=@)"
+              // Up to the last @, as a password may hold one; bounded, so that it ends soon.
+              + "|(://[^:/@\\s]{0,256}:)[^\\s\"]{1,2048}(?=@)"
               + "|(#token=)[^\\s\"]+");
 
   private LogMask() {}

@@ -12,10 +12,12 @@ import io.bellfounder.server.config.BellConfig.TargetSettings;
 import io.bellfounder.wire.Dialect;
 import java.io.IOException;
 import java.net.URI;
+import java.nio.file.AccessDeniedException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
@@ -158,6 +160,27 @@ class ConfigLoaderTest {
   }
 
   @Test
+  void variables_are_named_alike_in_every_language() {
+    Locale usual = Locale.getDefault();
+    Locale.setDefault(Locale.of("tr"));
+    try {
+      BellConfig config =
+          load(
+              null,
+              Map.of(
+                  "BELL_DATA_DIR", "/d",
+                  "BELL_PROVIDERS_MINE_DIALECT", "openai",
+                  "BELL_PROVIDERS_MINE_BASE_URL", "http://mine",
+                  "BELL_PROVIDERS_MINE_API_KEY", "k"));
+
+      assertThat(config.dataDir()).isEqualTo(Path.of("/d"));
+      assertThat(config.providers()).extracting(ProviderSettings::name).containsExactly("mine");
+    } finally {
+      Locale.setDefault(usual);
+    }
+  }
+
+  @Test
   void the_command_line_outranks_everything() {
     BellConfig config =
         ConfigLoader.load(
@@ -248,6 +271,62 @@ class ConfigLoaderTest {
   }
 
   @Test
+  void a_key_that_cannot_stand_in_a_header_is_refused_and_not_repeated(@TempDir Path dir)
+      throws IOException {
+    Path file = Files.writeString(dir.resolve("key"), "sk-canary\nsecond-canary\n");
+
+    assertThatThrownBy(
+            () -> load("providers: {openai: {apiKey: '${file:" + file + "}'}}", Map.of()))
+        .hasMessage(
+            "bellfounder.yaml line 1: `providers.openai.apiKey` has a line break in it. It takes one line of printable ASCII.");
+    for (String key : List.of("canary\r\nx: y", "canary\u0000x", "canary\u007fx", "canary-ключ")) {
+      assertThatThrownBy(() -> load(null, Map.of("BELL_PROVIDERS_OPENAI_API_KEY", key)))
+          .isInstanceOf(ConfigException.class)
+          .hasMessageContaining("BELL_PROVIDERS_OPENAI_API_KEY: `providers.openai.apiKey` has a ")
+          .hasMessageNotContaining("canary");
+    }
+    assertThat(load(null, Map.of("BELL_PROVIDERS_OPENAI_API_KEY", "sk-1\n")).providers())
+        .extracting(ProviderSettings::apiKey)
+        .containsExactly(new Secret("sk-1"));
+  }
+
+  @Test
+  void a_url_that_is_refused_is_shown_without_its_password() {
+    for (String url :
+        List.of("http://u:canary@x/", "http://u:can/canary@x/", "http://x/?key=canary")) {
+      assertThatThrownBy(() ->
+              load(
+                  "providers: {corp: {dialect: openai, auth: none, baseUrl: '%s'}}".formatted(url),
+                  Map.of("BELL_SERVER_PUBLIC_URL", url.replace("/canary", "^canary"))))
+          .hasMessageContaining("`providers.corp.baseUrl` `http://")
+          .hasMessageContaining("`server.publicUrl` `http://")
+          .hasMessageNotContaining("canary");
+    }
+  }
+
+  @Test
+  void a_trusted_proxy_is_an_address_or_a_block() {
+    List<String> good = List.of("10.0.0.0/8", "192.168.1.1", "::1", "fd00::/8", "0.0.0.0/0");
+    assertThat(load("server: {trustedProxies: " + yaml(good) + "}", Map.of()).server())
+        .extracting(BellConfig.Server::trustedProxies)
+        .isEqualTo(good);
+
+    for (String bad :
+        List.of(
+            "banana", "10.1", "10.0.0.256", "10.0.0.0/33", "10.0.0.0/x", "::1/129", "a.b.c.d")) {
+      assertThatThrownBy(
+              () -> load("server: {trustedProxies: " + yaml(List.of("::1", bad)) + "}", Map.of()))
+          .isInstanceOf(ConfigException.class)
+          .hasMessageStartingWith("bellfounder.yaml line 1: `server.trustedProxies` ")
+          .hasMessageContaining("has `" + bad + "` in it");
+    }
+  }
+
+  private static String yaml(List<String> items) {
+    return "['" + String.join("', '", items) + "']";
+  }
+
+  @Test
   void a_provider_without_a_key_says_where_to_put_it() {
     assertThatThrownBy(() -> load("providers: {anthropic: {models: [x]}}", Map.of()))
         .hasMessageContaining(
@@ -310,6 +389,18 @@ class ConfigLoaderTest {
   }
 
   @Test
+  void a_file_that_cannot_be_read_says_why(@TempDir Path dir) throws IOException {
+    Path notText = Files.write(dir.resolve("b.yaml"), new byte[] {'a', (byte) 0xff});
+    Path absent = dir.resolve("absent");
+
+    assertThatThrownBy(() -> new ConfigFile(notText, Map.of(), Map.of()).load())
+        .hasMessage("The configuration file " + notText + " cannot be read: it is not UTF-8 text.");
+    assertThatThrownBy(() -> load("data: {dir: '${file:" + absent + "}'}", Map.of()))
+        .hasMessageContaining("the file " + absent + " cannot be read (it does not exist)");
+    assertThat(FileProblem.words(new AccessDeniedException("/f"))).isEqualTo("permission denied");
+  }
+
+  @Test
   void a_reference_to_nothing_stops_the_start_and_names_both_ends() {
     assertThatThrownBy(() -> load("providers: {anthropic: {apiKey: '${env:NOT_THERE}'}}", Map.of()))
         .hasMessageContaining("`providers.anthropic.apiKey` refers to something missing")
@@ -349,6 +440,24 @@ class ConfigLoaderTest {
 
       assertThat(String.join("\n", loaded.lines())).contains("db/bell").doesNotContain("canary");
     }
+  }
+
+  @Test
+  void a_database_url_whose_password_is_not_encoded_is_refused_without_it() {
+    for (String url : List.of("postgres://u:hun/ter2@h/db", "postgres://u:hun@ter2@h/db")) {
+      assertThatThrownBy(() -> load(null, Map.of("BELL_DATABASE_URL", url)))
+          .isInstanceOf(ConfigException.class)
+          .hasMessageContaining("BELL_DATABASE_URL: `database.url` ")
+          .hasMessageContaining("percent-encoded")
+          .hasMessageNotContaining("hun")
+          .hasMessageNotContaining("ter2");
+    }
+  }
+
+  @Test
+  void a_password_is_hidden_up_to_the_last_at_sign() {
+    assertThat(LoadedConfig.withoutPassword("postgres://u:hun/ter2@pw@h/db"))
+        .isEqualTo("postgres://***@h/db");
   }
 
   @Test

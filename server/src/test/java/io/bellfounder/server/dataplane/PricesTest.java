@@ -53,6 +53,15 @@ final class PricesTest {
         .hasMessageContaining(file.toString());
   }
 
+  @Test
+  void a_missing_file_is_called_missing() {
+    Path file = directory.resolve("absent.json");
+
+    assertThatThrownBy(() -> new Prices(config(file)))
+        .isInstanceOf(LaunchRefused.class)
+        .hasMessageContaining(file + " cannot be used: it does not exist");
+  }
+
   private static BellConfig config(Path file) {
     return ConfigLoader.load(
             "prices: { file: '" + file + "' }", "bellfounder.yaml", Map.of(), Map.of())

@@ -95,6 +95,71 @@ final class LaunchedTest {
   }
 
   @Test
+  void another_master_key_is_refused_and_locks_no_other_node_out() throws Exception {
+    Map<String, String> other =
+        Map.of(
+            "BELL_DATABASE_URL", database.url(), "BELL_DATA_DIR", data.resolve("other").toString());
+    try (Launched first = start(Map.of("BELL_DATABASE_URL", database.url()))) {
+      assertThat(first.awaitDatabase(Duration.ofSeconds(20))).isTrue();
+
+      assertThatThrownBy(() -> start(other))
+          .isInstanceOf(LaunchRefused.class)
+          .hasMessageContaining("another master key")
+          .hasMessageContaining("security.masterKey");
+      assertThatThrownBy(() -> CommandDatabase.open(source(null, other).load().config()))
+          .isInstanceOf(LaunchRefused.class)
+          .hasMessageContaining("another master key");
+
+      first.context().getBean(DatabaseAccess.class).app().close();
+    }
+  }
+
+  @Test
+  void another_master_key_is_said_by_health_when_the_database_comes_after_the_start()
+      throws Exception {
+    try (Launched first = start(Map.of("BELL_DATABASE_URL", database.url()))) {
+      assertThat(first.awaitDatabase(Duration.ofSeconds(20))).isTrue();
+      int port = FreePorts.one();
+      String away = database.url().replaceFirst("127\\.0\\.0\\.1:\\d+", "127.0.0.1:" + port);
+      Map<String, String> other =
+          Map.of("BELL_DATABASE_URL", away, "BELL_DATA_DIR", data.resolve("other").toString());
+      try (Launched second = start(other);
+          Relay _ = new Relay(port, URI.create(database.url()).getPort())) {
+        DatabaseState state = second.context().getBean(DatabaseState.class);
+
+        Await.until("said", () -> String.valueOf(state.problem()).contains("another master key"));
+        assertThat(get(second, "/health/ready").body()).contains("\"status\":\"degraded\"");
+      }
+
+      first.context().getBean(DatabaseAccess.class).app().close();
+    }
+  }
+
+  @Test
+  void a_database_from_before_takes_the_present_key() throws Exception {
+    Map<String, String> environment = Map.of("BELL_DATABASE_URL", database.url());
+    try (Launched launched = start(environment)) {
+      assertThat(launched.awaitDatabase(Duration.ofSeconds(20))).isTrue();
+    }
+    try (Connection connection = database.owner().getConnection();
+        var statement = connection.createStatement()) {
+      statement.execute("DROP TABLE master_key_check");
+      statement.execute("DELETE FROM flyway_schema_history WHERE version = '3'");
+    }
+
+    try (Launched launched = start(environment)) {
+      assertThat(launched.awaitDatabase(Duration.ofSeconds(20))).isTrue();
+    }
+
+    assertThatThrownBy(() ->
+            start(
+                Map.of(
+                    "BELL_DATABASE_URL", database.url(),
+                    "BELL_SECURITY_MASTER_KEY", "0123456789abcdef".repeat(2))))
+        .hasMessageContaining("another master key");
+  }
+
+  @Test
   void draining_turns_readiness_off_while_everything_still_answers() throws Exception {
     try (Launched launched = start(Map.of("BELL_DATABASE_URL", database.url()))) {
       launched.drain();

@@ -3,12 +3,15 @@ package io.bellfounder.server.launch;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.bellfounder.server.config.BellConfig;
+import io.bellfounder.server.config.ConfigLoader;
 import io.bellfounder.server.config.Secret;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.util.HexFormat;
+import java.util.Map;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -46,6 +49,27 @@ final class MasterKeyTest {
 
     assertThat(MasterKey.of(new Secret(Files.readString(file)), directory).derive("a"))
         .isEqualTo(fromFile);
+  }
+
+  @Test
+  void a_lost_key_is_not_made_anew_beside_the_database_it_made() throws IOException {
+    DataDirectory data = new DataDirectory(directory);
+    Files.createDirectories(data.cluster());
+    BellConfig embedded = config(Map.of());
+
+    assertThatThrownBy(() -> MasterKey.of(embedded, data))
+        .isInstanceOf(LaunchRefused.class)
+        .hasMessageContaining(data.masterKey().toString())
+        .hasMessageContaining("backup");
+    assertThat(data.masterKey()).doesNotExist();
+
+    MasterKey.of(config(Map.of("BELL_SECURITY_MASTER_KEY", "0123456789abcdef".repeat(2))), data);
+    MasterKey.of(config(Map.of("BELL_DATABASE_URL", "postgres://h/d")), data);
+    MasterKey.of(embedded, data);
+  }
+
+  private static BellConfig config(Map<String, String> environment) {
+    return ConfigLoader.load(null, "bellfounder.yaml", environment, Map.of()).config();
   }
 
   @Test

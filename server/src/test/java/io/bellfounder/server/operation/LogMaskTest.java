@@ -13,7 +13,16 @@ final class LogMaskTest {
     assertThat(LogMask.mask("Authorization: Bearer abc.def-123"))
         .isEqualTo("Authorization: Bearer ***");
     assertThat(LogMask.mask("postgres://u:p@h/d")).isEqualTo("postgres://u:***@h/d");
+    assertThat(LogMask.mask("parse jdbc:postgresql://u:p/w@x@h/d, a@b"))
+        .isEqualTo("parse jdbc:postgresql://u:***@h/d, a@b");
     assertThat(LogMask.mask("http://h/sign-in#token=abc")).isEqualTo("http://h/sign-in#token=***");
+  }
+
+  @Test
+  void a_long_line_of_beginnings_is_masked_in_good_time() {
+    String text = "://u:".repeat(20_000);
+
+    assertThat(LogMask.mask(text)).isEqualTo(text);
   }
 
   @Test

@@ -37,7 +37,8 @@ final class TenantSeparationTest {
   private static final UUID OTHER_ID = UUID.fromString("00000000-0000-7000-8000-0000000000f2");
 
   /** Public facts and numbers that grow; everything else belongs to somebody. */
-  private static final Set<String> OF_NOBODY = Set.of("price_version", "revision");
+  private static final Set<String> OF_NOBODY =
+      Set.of("price_version", "revision", "master_key_check");
 
   @RegisterExtension static final TemporaryDatabase DATABASE = new TemporaryDatabase();
   @TempDir static Path data;
@@ -80,7 +81,8 @@ final class TenantSeparationTest {
         open.add(rows.getString(1));
       }
       assertThat(open)
-          .containsExactlyInAnyOrder("flyway_schema_history", "price_version", "revision");
+          .containsExactlyInAnyOrder(
+              "flyway_schema_history", "price_version", "revision", "master_key_check");
     }
   }
 
@@ -117,6 +119,17 @@ final class TenantSeparationTest {
           app.rollback();
         }
       }
+    }
+  }
+
+  @Test
+  void the_value_that_tells_master_keys_apart_is_the_owners_alone() throws SQLException {
+    try (Connection app = server.bean(DataSource.class).getConnection();
+        Statement statement = app.createStatement()) {
+      assertThatThrownBy(() -> statement.executeQuery("SELECT * FROM master_key_check"))
+          .hasMessageContaining("permission denied");
+      assertThatThrownBy(() -> statement.execute("DELETE FROM master_key_check"))
+          .hasMessageContaining("permission denied");
     }
   }
 

@@ -1,4 +1,4 @@
-package io.bellfounder.server.launch;
+package io.bellfounder.server.config;
 
 import java.net.URI;
 import java.net.URLDecoder;
@@ -7,6 +7,8 @@ import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
+import java.util.regex.Pattern;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -15,32 +17,41 @@ import org.jspecify.annotations.Nullable;
  *
  * @param jdbc {@code jdbc:postgresql://host:port/database?options}
  */
-record DatabaseUrl(String jdbc, @Nullable String user, @Nullable String password) {
+public record DatabaseUrl(String jdbc, @Nullable String user, @Nullable String password) {
+  private static final String ONE_HOST = "(\\[[^\\]]*]|[^:\\[\\],]*)(:\\d{1,5})?";
+  private static final Pattern HOSTS = Pattern.compile(ONE_HOST + "(," + ONE_HOST + ")*");
 
   /**
    * @param url {@code jdbc:postgresql://…}, {@code postgres://user:password@host/database} or
    *     {@code postgresql://…}
+   * @throws IllegalArgumentException with words that follow the key's name, without the URL, which
+   *     may hold a password
    */
-  static DatabaseUrl parse(String url) {
+  public static DatabaseUrl parse(String url) {
     String plain = url.startsWith("jdbc:") ? url.substring("jdbc:".length()) : url;
     URI uri;
     try {
       uri = URI.create(plain);
     } catch (IllegalArgumentException e) {
-      // Without the URL: it may hold a password.
-      throw new LaunchRefused(
-          "database.url is not a URL: special characters in user and password must be"
-              + " percent-encoded");
+      // Without the cause, which repeats the URL.
+      throw misread();
     }
     if (!isPostgres(uri)) {
-      throw new LaunchRefused(
-          "database.url is no address of a PostgreSQL: it takes jdbc:postgresql://HOST:PORT/DATABASE"
+      throw new IllegalArgumentException(
+          "is no address of a PostgreSQL: write jdbc:postgresql://HOST:PORT/DATABASE"
               + " or postgres://USER:PASSWORD@HOST:PORT/DATABASE");
+    }
+    String authority = uri.getRawAuthority() == null ? "" : uri.getRawAuthority();
+    int at = authority.lastIndexOf('@');
+    String hosts = authority.substring(at + 1);
+    if (authority.indexOf('@') != at || !HOSTS.matcher(hosts).matches() || passwordIsCut(uri)) {
+      throw misread();
     }
     String user = null;
     String password = null;
-    if (uri.getRawUserInfo() != null) {
-      String[] parts = uri.getRawUserInfo().split(":", 2);
+    if (at >= 0) {
+      // Not the URI's own user, which there is none of beside several hosts.
+      String[] parts = authority.substring(0, at).split(":", 2);
       user = decode(parts[0]);
       password = parts.length == 2 ? decode(parts[1]) : null;
     }
@@ -55,12 +66,25 @@ record DatabaseUrl(String jdbc, @Nullable String user, @Nullable String password
         options.add(option);
       }
     }
-    String authority = uri.getRawAuthority() == null ? "" : uri.getRawAuthority();
-    String hosts = authority.substring(authority.lastIndexOf('@') + 1);
     String path =
         uri.getRawPath() == null || uri.getRawPath().length() < 2 ? "/postgres" : uri.getRawPath();
     String query = options.isEmpty() ? "" : "?" + String.join("&", options);
     return new DatabaseUrl("jdbc:postgresql://" + hosts + path + query, user, password);
+  }
+
+  private static IllegalArgumentException misread() {
+    return new IllegalArgumentException(
+        "cannot be read: special characters in user and password must be percent-encoded, such as"
+            + " %2F for / and %40 for @");
+  }
+
+  /** A {@code /}, {@code ?} or {@code #} in a password ends the authority before its {@code @}. */
+  private static boolean passwordIsCut(URI uri) {
+    return uri.getRawFragment() != null
+        || uri.getRawPath() != null && uri.getRawPath().contains("@")
+        || uri.getRawQuery() != null
+            && Stream.of(uri.getRawQuery().split("&"))
+                .anyMatch(option -> option.contains("@") && !option.matches("(user|password)=.*"));
   }
 
   private static boolean isPostgres(URI uri) {
