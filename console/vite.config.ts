@@ -56,8 +56,8 @@ function packages(modules: Record<string, { renderedLength: number }>, bytes: nu
     .filter((line) => !line.startsWith("  ~0 "));
 }
 
-// Against a running server: BELL_API=http://127.0.0.1:8080 npm run dev. Without it, the double answers.
-const server = process.env.BELL_API;
+// Against a running server: GATEWAY_API=http://127.0.0.1:8080 npm run dev. Without it, the double answers.
+const server = process.env.GATEWAY_API;
 const proxy = server ? { "/api": { target: server, changeOrigin: false } } : undefined;
 
 export default defineConfig({
