@@ -37,9 +37,7 @@ final class Meter {
     var type = answer.getHeader("content-type");
     var inflated = Inflated.of(answer.getHeader("content-encoding"));
     boolean events =
-        type == null
-            ? asked.streaming()
-            : type.regionMatches(true, 0, EVENT_STREAM, 0, EVENT_STREAM.length());
+        type != null && type.regionMatches(true, 0, EVENT_STREAM, 0, EVENT_STREAM.length());
     return new Meter(
         success && events
             ? new SseMeter(operation.endpoint, asked.dropsUsageChunk() && inflated == null)

@@ -18,8 +18,6 @@ import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.atomic.AtomicLong;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.ValueSource;
 
 /** What happens after the first event: relayed as it comes, never spliced, never faked. */
 class StreamingTest {
@@ -132,12 +130,12 @@ class StreamingTest {
     }
   }
 
-  @ParameterizedTest
-  @ValueSource(strings = {"content-type: Text/Event-Stream\r\n", ""})
-  void a_stream_is_known_by_its_type_however_spelt_and_without_one_by_what_was_asked(String type)
-      throws IOException {
+  @Test
+  void a_stream_is_known_by_its_type_however_spelt() throws IOException {
     provider.always(exchange -> {
-      exchange.raw("HTTP/1.1 200 OK\r\n" + type + "transfer-encoding: chunked\r\n\r\n");
+      exchange.raw(
+          "HTTP/1.1 200 OK\r\ncontent-type: Text/Event-Stream\r\n"
+              + "transfer-encoding: chunked\r\n\r\n");
       for (var event : Said.STREAM) {
         exchange.chunk(event);
       }
