@@ -8,6 +8,8 @@ rounds=${1:-5}
 : "${BELL_DATABASE_URL:?name an empty database of a running PostgreSQL}"
 : "${JAVA_HOME:?name a JDK 25}"
 [ -f "$root/server/target/run/from" ] || { echo "run ./bell up once before, so that all of it is built" >&2; exit 1; }
+# One key for all starts, as each has a data directory of its own and the database knows its key.
+export BELL_SECURITY_MASTER_KEY=${BELL_SECURITY_MASTER_KEY:-$(od -An -tx1 -N32 /dev/urandom | tr -d ' \n')}
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 

@@ -176,10 +176,27 @@ public final class DatabaseAccess {
     }
     try (Statement statement = connection.createStatement();
         ResultSet rows = statement.executeQuery("SELECT value FROM public.master_key_check")) {
-      if (rows.next() && !MessageDigest.isEqual(rows.getBytes(1), keyCheck)) {
+      if (rows.next()
+          && !MessageDigest.isEqual(rows.getBytes(1), keyCheck)
+          && isBound(connection)) {
         throw new LaunchRefused(
             "the database %s belongs to another master key: put the key it was made with into master.key in the data directory, or set security.masterKey to it; all nodes on one database share it"
                 .formatted(database));
+      }
+    }
+  }
+
+  /** A database in which no key was ever made, and which no node is using, loses nothing. */
+  private boolean isBound(Connection connection) throws SQLException {
+    // The table's size, as row-level security hides the rows from their owner too.
+    try (PreparedStatement query =
+        connection.prepareStatement(
+            "SELECT pg_relation_size('public.api_key') > 0 OR EXISTS (SELECT FROM pg_stat_activity"
+                + " WHERE datname = current_database() AND usename = ?)")) {
+      query.setString(1, appRole());
+      try (ResultSet rows = query.executeQuery()) {
+        rows.next();
+        return rows.getBoolean(1);
       }
     }
   }
@@ -195,10 +212,14 @@ public final class DatabaseAccess {
         Statement statement = connection.createStatement();
         PreparedStatement claim =
             connection.prepareStatement(
-                "INSERT INTO public.master_key_check (value) VALUES (?) ON CONFLICT DO NOTHING")) {
+                "INSERT INTO public.master_key_check (value) VALUES (?) ON CONFLICT DO NOTHING");
+        PreparedStatement replace =
+            connection.prepareStatement("UPDATE public.master_key_check SET value = ?")) {
       claim.setBytes(1, keyCheck);
       claim.executeUpdate();
       requireSameMasterKey(connection);
+      replace.setBytes(1, keyCheck);
+      replace.executeUpdate();
       // The same password on every node, so all of them may do this.
       statement.execute(
           "ALTER ROLE " + quoted(appRole()) + " LOGIN PASSWORD '" + appPassword + "'");

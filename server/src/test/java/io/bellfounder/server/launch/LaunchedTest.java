@@ -101,15 +101,16 @@ final class LaunchedTest {
             "BELL_DATABASE_URL", database.url(), "BELL_DATA_DIR", data.resolve("other").toString());
     try (Launched first = start(Map.of("BELL_DATABASE_URL", database.url()))) {
       assertThat(first.awaitDatabase(Duration.ofSeconds(20))).isTrue();
-
-      assertThatThrownBy(() -> start(other))
-          .isInstanceOf(LaunchRefused.class)
-          .hasMessageContaining("another master key")
-          .hasMessageContaining("security.masterKey");
-      assertThatThrownBy(() -> CommandDatabase.open(source(null, other).load().config()))
-          .isInstanceOf(LaunchRefused.class)
-          .hasMessageContaining("another master key");
-
+      // As a node that serves holds some.
+      try (Connection _ = first.context().getBean(DatabaseAccess.class).app()) {
+        assertThatThrownBy(() -> start(other))
+            .isInstanceOf(LaunchRefused.class)
+            .hasMessageContaining("another master key")
+            .hasMessageContaining("security.masterKey");
+        assertThatThrownBy(() -> CommandDatabase.open(source(null, other).load().config()))
+            .isInstanceOf(LaunchRefused.class)
+            .hasMessageContaining("another master key");
+      }
       first.context().getBean(DatabaseAccess.class).app().close();
     }
   }
@@ -123,7 +124,8 @@ final class LaunchedTest {
       String away = database.url().replaceFirst("127\\.0\\.0\\.1:\\d+", "127.0.0.1:" + port);
       Map<String, String> other =
           Map.of("BELL_DATABASE_URL", away, "BELL_DATA_DIR", data.resolve("other").toString());
-      try (Launched second = start(other);
+      try (Connection _ = first.context().getBean(DatabaseAccess.class).app();
+          Launched second = start(other);
           Relay _ = new Relay(port, URI.create(database.url()).getPort())) {
         DatabaseState state = second.context().getBean(DatabaseState.class);
 
@@ -151,11 +153,41 @@ final class LaunchedTest {
       assertThat(launched.awaitDatabase(Duration.ofSeconds(20))).isTrue();
     }
 
-    assertThatThrownBy(() ->
-            start(
-                Map.of(
-                    "BELL_DATABASE_URL", database.url(),
-                    "BELL_SECURITY_MASTER_KEY", "0123456789abcdef".repeat(2))))
+    try (Connection connection = database.owner().getConnection();
+        var statement = connection.createStatement();
+        var rows = statement.executeQuery("SELECT count(*) FROM master_key_check")) {
+      rows.next();
+      assertThat(rows.getInt(1)).isEqualTo(1);
+    }
+  }
+
+  @Test
+  void another_master_key_is_taken_as_long_as_no_key_was_made() throws Exception {
+    Map<String, String> other =
+        Map.of(
+            "BELL_DATABASE_URL", database.url(),
+            "BELL_SECURITY_MASTER_KEY", "0123456789abcdef".repeat(2));
+    try (Launched first = start(Map.of("BELL_DATABASE_URL", database.url()))) {
+      assertThat(first.awaitDatabase(Duration.ofSeconds(20))).isTrue();
+    }
+
+    try (Launched second = start(other)) {
+      assertThat(second.awaitDatabase(Duration.ofSeconds(20))).isTrue();
+    }
+
+    try (Connection connection = database.owner().getConnection();
+        var statement = connection.createStatement()) {
+      statement.execute(
+          """
+          ALTER TABLE organisation DISABLE ROW LEVEL SECURITY;
+          ALTER TABLE api_key DISABLE ROW LEVEL SECURITY;
+          WITH o AS (
+            INSERT INTO organisation (id, name) VALUES (gen_random_uuid(), 'a') RETURNING id)
+          INSERT INTO api_key (id, organisation_id, name, prefix, secret_hmac, created_at)
+            SELECT gen_random_uuid(), id, 'k', 'p', sha256('k'), now() FROM o;
+          """);
+    }
+    assertThatThrownBy(() -> start(Map.of("BELL_DATABASE_URL", database.url())))
         .hasMessageContaining("another master key");
   }
 
