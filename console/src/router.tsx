@@ -8,6 +8,8 @@ type Raw = Record<string, unknown>;
 
 const text = (value: unknown): string | undefined => (typeof value === "string" && value !== "" ? value : undefined);
 
+const instant = (value: unknown): string | undefined => (Number.isNaN(Date.parse(String(value))) ? undefined : text(value));
+
 const oneOf = <V extends string>(value: unknown, choices: readonly V[]): V | undefined => choices.find((choice) => choice === value);
 
 const root = createRootRoute({ notFoundComponent: NotFound, errorComponent: PageFailed });
@@ -56,7 +58,8 @@ const calls = createRoute({
   getParentRoute: () => inside,
   path: "/calls",
   component: lazyRouteComponent(() => import("./features/dataplane/CallsPage")),
-  validateSearch: (raw: Raw): CallFilter => Object.fromEntries(FILTERS.map((name) => [name, text(raw[name])])),
+  validateSearch: (raw: Raw): CallFilter =>
+    Object.fromEntries(FILTERS.map((name) => [name, name === "from" || name === "to" ? instant(raw[name]) : text(raw[name])])),
 });
 
 const call = createRoute({

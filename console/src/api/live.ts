@@ -8,7 +8,7 @@ import { type ServerSentEvent, SseParser } from "./sse";
 export type LiveState = "off" | "connecting" | "live" | "lost" | "resting";
 
 const SILENCE_MILLIS_MAX = 40_000; // the server sends a comment every 15 s
-const HIDDEN_MILLIS = 60_000;
+const HIDDEN_MILLIS = 10_000;
 const BACKOFF_MILLIS = { first: 500, max: 15_000 };
 
 /**
@@ -35,6 +35,11 @@ export class LiveConnection {
     if (this.state !== "off") return;
     document.addEventListener("visibilitychange", this.visibility);
     window.addEventListener("online", this.wake);
+    if (document.hidden) {
+      // Opened in the background: it has nobody to show anything to.
+      this.set("resting");
+      return;
+    }
     this.set("connecting");
     void this.run();
   }

@@ -7,7 +7,10 @@ import type * as T from "./types";
 
 export const queryClient = new QueryClient({
   defaultOptions: {
+    // The server may be on this machine: that the browser is offline says nothing of it.
+    mutations: { networkMode: "always" },
     queries: {
+      networkMode: "always",
       staleTime: 15_000,
       // What the server says no to will not change by asking again; a lost connection may.
       retry: (failures, error) => failures < 2 && !(error instanceof Problem && error.status >= 400 && error.status < 500),

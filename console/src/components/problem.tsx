@@ -21,13 +21,14 @@ export function ProblemView({ problem, retry, what }: { problem: unknown; retry?
       <div className="min-w-0 space-y-2">
         <p className="font-semibold">{title}</p>
         <p className="break-words text-soft">{known ? known.message : "This page failed. Reload it; if that does not help, the server's log may say more."}</p>
+        {known && known.errors.length > 0 && <Errors of={known} />}
         {known?.requestId && (
           <p className="flex flex-wrap items-center gap-1 text-[0.8125rem] text-soft">
             Request <code className="font-mono break-all">{known.requestId}</code>
             <CopyButton text={known.requestId} label="Copy the request id" />
           </p>
         )}
-        {retry && (
+        {retry && !(known && known.status >= 400 && known.status < 500) && (
           <Button size="small" onClick={retry}>
             <Icon name="retry" /> Try again
           </Button>
@@ -37,6 +38,10 @@ export function ProblemView({ problem, retry, what }: { problem: unknown; retry?
   );
 }
 
+function Errors({ of }: { of: Problem }) {
+  return <>{of.errors.map(({ field, message }) => <span key={field} className="block break-words"><code className="font-mono">{field}</code>: {message}</span>)}</>;
+}
+
 /** One line below a form. */
 export function FormProblem({ problem }: { problem: unknown }) {
   if (!problem) return null;
@@ -44,6 +49,7 @@ export function FormProblem({ problem }: { problem: unknown }) {
   return (
     <p role="alert" className="rounded-lg bg-bad-wash px-3 py-2 text-bad">
       {known ? known.message : "Something went wrong. Try again."}
+      {known && known.errors.length > 0 && <Errors of={known} />}
       {known?.requestId && <span className="mt-0.5 block font-mono text-xs break-all">Request {known.requestId}</span>}
     </p>
   );

@@ -36,9 +36,12 @@ export function Shell() {
   }, [signedIn]);
 
   // The session ended while a page was open: sign in again, and come back here.
+  // Once: this frame stays until the sign-in page has come, whose own address is no place to come back to.
   useEffect(() => {
-    if (session && !session.signedIn) void navigate({ to: "/sign-in", search: { next: location.href }, replace: true });
-  }, [session, navigate, location.href]);
+    if (session && !session.signedIn && location.pathname !== "/sign-in") {
+      void navigate({ to: "/sign-in", search: { next: location.href }, replace: true });
+    }
+  }, [session, navigate, location.href, location.pathname]);
 
   // A new page: its title, and the focus at its beginning, so that a screen reader says where one is.
   const first = useRef(true);
@@ -51,6 +54,19 @@ export function Shell() {
     else main.current?.focus({ preventScroll: true });
   }, [location.pathname]);
 
+  // Escape closes the menu wherever the focus is, and the focus goes back to what opened it.
+  const menuButton = useRef<HTMLButtonElement>(null);
+  useEffect(() => {
+    if (!navOpen) return;
+    const close = (event: KeyboardEvent) => {
+      if (event.key !== "Escape") return;
+      setNavOpen(false);
+      menuButton.current?.focus();
+    };
+    document.addEventListener("keydown", close);
+    return () => document.removeEventListener("keydown", close);
+  }, [navOpen]);
+
   useShortcuts({ openList: () => setShortcutsOpen(true) });
 
   return (
@@ -59,19 +75,16 @@ export function Shell() {
         Skip to the page
       </a>
       <header className="sticky top-0 z-30 flex h-14 items-center gap-2 border-b border-line bg-surface px-3 sm:px-5 lg:hidden">
-        <Button look="quiet" size="icon" aria-expanded={navOpen} aria-controls="navigation" aria-label={navOpen ? "Close the menu" : "Open the menu"} onClick={() => setNavOpen(!navOpen)}>
+        <Button ref={menuButton} look="quiet" size="icon" aria-expanded={navOpen} aria-controls="navigation" aria-label={navOpen ? "Close the menu" : "Open the menu"} onClick={() => setNavOpen(!navOpen)}>
           <Icon name={navOpen ? "close" : "menu"} className="size-5" />
         </Button>
         <BellMark className="size-7" />
         <span className="font-semibold tracking-tight">Bellfounder</span>
         <div className="ml-auto"><LiveBadge short /></div>
       </header>
-      {/* Escape closes what the button opened. */}
-      {/* eslint-disable-next-line jsx-a11y/no-noninteractive-element-interactions */}
       <nav
         id="navigation"
         aria-label="Console"
-        onKeyDown={(event) => event.key === "Escape" && setNavOpen(false)}
         className={clsx(
           "z-20 flex-col border-line bg-surface max-lg:fixed max-lg:inset-x-0 max-lg:top-14 max-lg:bottom-0 max-lg:overflow-y-auto lg:sticky lg:top-0 lg:flex lg:h-dvh lg:border-r",
           navOpen ? "flex" : "max-lg:hidden",

@@ -47,7 +47,7 @@ export function Dialog({
           className="fixed top-1/2 left-1/2 z-50 max-h-[calc(100dvh-2rem)] w-[calc(100vw-2rem)] max-w-lg -translate-x-1/2 -translate-y-1/2 overflow-y-auto rounded-card border border-line bg-surface p-5 shadow-pop sm:p-6"
         >
           <div className="flex items-start justify-between gap-4">
-            <Radix.Title className="text-base font-semibold">{title}</Radix.Title>
+            <Radix.Title className="min-w-0 text-base font-semibold [overflow-wrap:anywhere]">{title}</Radix.Title>
             {dismissable && (
               <Radix.Close asChild>
                 <Button look="quiet" size="icon" className="-mt-2 -mr-2" aria-label="Close">

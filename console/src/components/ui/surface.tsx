@@ -31,7 +31,7 @@ export function PageHeader({ title, children, lead }: { title: ReactNode; childr
   return (
     <header className="mb-5 flex flex-wrap items-end justify-between gap-x-6 gap-y-3">
       <div className="min-w-0">
-        <h1 tabIndex={-1} className="text-xl font-semibold tracking-tight break-words sm:text-2xl">{title}</h1>
+        <h1 tabIndex={-1} className="text-xl font-semibold tracking-tight [overflow-wrap:anywhere] sm:text-2xl">{title}</h1>
         {lead && <p className="mt-0.5 text-soft">{lead}</p>}
       </div>
       {children && <div className="flex max-w-full min-w-0 flex-wrap items-center gap-2">{children}</div>}

@@ -26,7 +26,7 @@ export default function ConnectPage() {
       <PageHeader title="Connect" lead="Clients work as before; they get another address and a key." />
       {connect.isPending ? (
         <Card flush><Loading what="the set-up" /></Card>
-      ) : connect.isError ? (
+      ) : connect.isLoadingError ? (
         <Card flush><ProblemView problem={connect.error} retry={() => void connect.refetch()} what="The set-up" /></Card>
       ) : (
         <div className="grid items-start gap-5 xl:grid-cols-[minmax(0,1fr)_20rem]">

@@ -104,7 +104,8 @@ function useMedia(media: string): boolean {
   );
 }
 
-const columns = "md:grid-cols-[5.5rem_minmax(6rem,1.6fr)_minmax(4rem,1.1fr)_7rem_minmax(0,1.5fr)_4.5rem_4.5rem_6.75rem]";
+/** Where there is no room for the tokens, the model's name needs what there is. */
+const columns = "md:grid-cols-[5.5rem_minmax(8rem,1.6fr)_minmax(4rem,1.1fr)_7rem_4.5rem_4.5rem_6.75rem] xl:grid-cols-[5.5rem_minmax(6rem,1.6fr)_minmax(4rem,1.1fr)_7rem_minmax(0,1.5fr)_4.5rem_4.5rem_6.75rem]";
 
 function Rows({ calls, more, busy, failed, fetchMore }: { calls: Call[]; more: boolean; busy: boolean; failed: boolean; fetchMore: () => void }) {
   const narrow = useMedia(NARROW);
@@ -137,7 +138,7 @@ function Rows({ calls, more, busy, failed, fetchMore }: { calls: Call[]; more: b
           <span role="columnheader">Model</span>
           <span role="columnheader">Key</span>
           <span role="columnheader">Outcome</span>
-          <span role="columnheader">Tokens</span>
+          <span role="columnheader" className="max-xl:hidden">Tokens</span>
           <span role="columnheader" className="text-right">First byte</span>
           <span role="columnheader" className="text-right">Took</span>
           <span role="columnheader" className="text-right">Cost</span>
@@ -180,7 +181,7 @@ const Row = memo(function Row({ call }: { call: Call }) {
       <div role="cell" className="truncate font-medium max-md:order-1" title={call.requestedModel}>{call.requestedModel}</div>
       <div role="cell" className="truncate text-soft max-md:order-5 max-md:text-[0.8125rem]" title={call.key.name}>{call.key.name}</div>
       <div role="cell" className="flex items-center max-md:order-2 max-md:justify-end"><OutcomeBadge call={call} /></div>
-      <div role="cell" className="num min-w-0 truncate text-[0.8125rem] text-soft max-md:order-7 max-md:hidden"><TokenLine call={call} /></div>
+      <div role="cell" className="num min-w-0 truncate text-[0.8125rem] text-soft max-xl:hidden"><TokenLine call={call} /></div>
       <div role="cell" className="num text-right text-soft max-md:hidden">{duration(call.ttfbMillis)}</div>
       <div role="cell" className="text-right text-soft max-md:order-6 max-md:text-[0.8125rem]"><Elapsed call={call} /></div>
       <div role="cell" className="text-right font-medium max-md:order-4">

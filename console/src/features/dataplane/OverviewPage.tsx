@@ -55,7 +55,7 @@ export default function OverviewPage() {
         </Select>
         <ZonePicker zone={zone} onChange={(next) => { setZone(next); set({ zone: search.zone ? next : undefined }); }} />
       </PageHeader>
-      {result.isError ? (
+      {result.isError && !data ? (
         <Card flush><ProblemView problem={result.error} retry={() => void result.refetch()} what="The overview" /></Card>
       ) : !data ? (
         <Shape />

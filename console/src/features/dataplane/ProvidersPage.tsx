@@ -37,7 +37,7 @@ export default function ProvidersPage() {
       <PageHeader title="Providers" lead="Where calls go, and how it goes there. Set in the configuration; changes need no restart." />
       {list.isPending ? (
         <Card flush><Loading what="providers" /></Card>
-      ) : list.isError ? (
+      ) : list.isLoadingError ? (
         <Card flush><ProblemView problem={list.error} retry={() => void list.refetch()} what="The providers" /></Card>
       ) : list.data.length === 0 ? (
         <Card>
@@ -100,7 +100,7 @@ function TargetRow({ target, provider }: { target: Target; provider: string }) {
   const state = standing(target, useNow(1000, breaker.openUntil !== null || waitUntil !== null));
   return (
     <tr className="align-top">
-      <td className="break-words max-sm:font-medium sm:min-w-40">
+      <td className="[overflow-wrap:anywhere] max-sm:font-medium sm:min-w-40">
         {target.route}
         {target.model !== target.route && <span className="text-faint"> → {target.model === "*" ? "any model" : target.model}</span>}
       </td>

@@ -30,7 +30,7 @@ export default function KeysPage() {
       <Card flush>
         {list.isPending ? (
           <Loading what="keys" />
-        ) : list.isError ? (
+        ) : list.isLoadingError ? (
           <ProblemView problem={list.error} retry={() => void list.refetch()} what="The keys" />
         ) : keys.length === 0 ? (
           <Empty title="No keys yet" art={<Icon name="keys" className="size-10" />}>
@@ -80,7 +80,7 @@ function KeyRow({ item, revoke }: { item: Key; revoke: () => void }) {
   return (
     <tr className={status === "active" ? undefined : "text-faint"}>
       <td>
-        <Link to="/calls" search={{ keyId: item.id }} className="drill font-medium break-words" title="The calls of this key">{item.name}</Link>
+        <Link to="/calls" search={{ keyId: item.id }} className="drill font-medium [overflow-wrap:anywhere]" title="The calls of this key">{item.name}</Link>
         <span className="block font-mono text-xs text-faint">{item.prefix}…</span>
         <span className="block text-xs text-faint sm:hidden">
           {item.lastUsedAt ? <>used <Ago at={item.lastUsedAt} /></> : "never used"}{item.expiresAt && status !== "revoked" && <>, {status === "expired" ? "expired" : "expires"} <Ago at={item.expiresAt} /></>}
