@@ -57,6 +57,44 @@ class ConsolePagesTest {
   }
 
   @Test
+  void a_session_that_is_ended_elsewhere_leads_to_the_sign_in_and_back() {
+    String email = "joan@bell.example";
+    Bellfounder.Printed link =
+        Bellfounder.run(
+            Map.of(),
+            "admin",
+            "link",
+            "--new",
+            "--email",
+            email,
+            "--data",
+            world.server().data().toString());
+    browser.openFresh(link.out().strip());
+    browser.fill("Password", Bellfounder.PASSWORD);
+    browser.fill("Password again", Bellfounder.PASSWORD);
+    browser.click("button", "Save and open the console");
+    browser.seePage("Overview");
+    browser.open(world.server().url() + "/calls?outcome=failed");
+    browser.seePage("Calls");
+
+    String changed = "another long password";
+    Api.signedInAs(world.server().url(), email, Bellfounder.PASSWORD)
+        .put(
+            "/session/password",
+            Map.of("currentPassword", Bellfounder.PASSWORD, "password", changed))
+        .expect(204);
+
+    browser.seePage("Sign in");
+    assertThat(browser.address()).endsWith("/sign-in?next=%2Fcalls%3Foutcome%3Dfailed");
+    browser.reload();
+    browser.fill("E-mail address", email);
+    browser.fill("Password", changed);
+    browser.click("button", "Sign in");
+    browser.seePage("Calls");
+    assertThat(browser.address()).endsWith("/calls?outcome=failed");
+  }
+
+  @Test
   void a_wrong_password_says_what_to_check_and_the_right_one_helps() {
     browser.openFresh(world.server().url() + "/providers");
     browser.fill("E-mail address", Bellfounder.EMAIL);
