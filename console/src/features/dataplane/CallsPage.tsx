@@ -105,7 +105,7 @@ function useMedia(media: string): boolean {
 }
 
 /** Where there is no room for the tokens, the model's name needs what there is. */
-const columns = "md:grid-cols-[5.5rem_minmax(8rem,1.6fr)_minmax(4rem,1.1fr)_7rem_4.5rem_4.5rem_6.75rem] xl:grid-cols-[5.5rem_minmax(6rem,1.6fr)_minmax(4rem,1.1fr)_7rem_minmax(0,1.5fr)_4.5rem_4.5rem_6.75rem]";
+const columns = "md:grid-cols-[5.5rem_minmax(8.25rem,1.6fr)_minmax(3.5rem,0.8fr)_6.5rem_4.5rem_4rem_5.5rem] xl:grid-cols-[5.5rem_minmax(6rem,1.6fr)_minmax(4rem,1.1fr)_7rem_minmax(0,1.5fr)_4.5rem_4.5rem_6.75rem]";
 
 function Rows({ calls, more, busy, failed, fetchMore }: { calls: Call[]; more: boolean; busy: boolean; failed: boolean; fetchMore: () => void }) {
   const narrow = useMedia(NARROW);
