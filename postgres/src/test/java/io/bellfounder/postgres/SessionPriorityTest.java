@@ -114,6 +114,12 @@ final class SessionPriorityTest {
           rounds++;
           Thread.sleep(50);
         }
+        for (Process child : children) {
+          String session = Files.readString(Path.of("/proc/" + child.pid() + "/autogroup"));
+          if (!session.strip().endsWith(" nice 10")) {
+            System.out.println("left as it was: " + session);
+          }
+        }
         System.out.println(rounds > 1 && rounds < 100 ? "put off, then all told" : rounds);
       } finally {
         children.forEach(Process::destroy);

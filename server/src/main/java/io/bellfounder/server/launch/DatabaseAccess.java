@@ -203,28 +203,34 @@ public final class DatabaseAccess {
 
   /**
    * Lets the application in, after the migrations. Of several nodes that start first at once under
-   * different keys, one wins.
+   * different keys, one wins: the check and the role's password are written together or not at all.
    *
    * @throws LaunchRefused if the database was made under another master key
    */
   void open() throws SQLException {
-    try (Connection connection = owner();
-        Statement statement = connection.createStatement();
-        PreparedStatement claim =
+    try (Connection connection = owner()) {
+      connection.setAutoCommit(false);
+      open(connection);
+      connection.commit();
+    } catch (SQLException e) {
+      throw roleRefused(e);
+    }
+  }
+
+  private void open(Connection connection) throws SQLException {
+    try (Statement statement = connection.createStatement();
+        PreparedStatement write =
             connection.prepareStatement(
-                "INSERT INTO public.master_key_check (value) VALUES (?) ON CONFLICT DO NOTHING");
-        PreparedStatement replace =
-            connection.prepareStatement("UPDATE public.master_key_check SET value = ?")) {
-      claim.setBytes(1, keyCheck);
-      claim.executeUpdate();
+                "INSERT INTO public.master_key_check (value) VALUES (?)"
+                    + " ON CONFLICT (only_row) DO UPDATE SET value = EXCLUDED.value")) {
+      statement.execute("SET LOCAL lock_timeout = '10s'");
+      statement.execute("LOCK TABLE public.master_key_check IN SHARE ROW EXCLUSIVE MODE");
       requireSameMasterKey(connection);
-      replace.setBytes(1, keyCheck);
-      replace.executeUpdate();
+      write.setBytes(1, keyCheck);
+      write.executeUpdate();
       // The same password on every node, so all of them may do this.
       statement.execute(
           "ALTER ROLE " + quoted(appRole()) + " LOGIN PASSWORD '" + appPassword + "'");
-    } catch (SQLException e) {
-      throw roleRefused(e);
     }
   }
 
