@@ -39,6 +39,7 @@ public record BellConfig(
    *     means the address it listens at
    * @param trustedProxies addresses or CIDR blocks whose {@code X-Forwarded-For} counts
    * @param maxBodyBytes a larger request body is refused with 413
+   * @param drainDelay how long calls are taken as before after SIGTERM, while readiness says no
    * @param drainTimeout how long calls under way may take after SIGTERM
    */
   public record Server(
@@ -47,6 +48,7 @@ public record BellConfig(
       @Nullable URI publicUrl,
       List<String> trustedProxies,
       long maxBodyBytes,
+      Duration drainDelay,
       Duration drainTimeout,
       Set<Role> roles) {
     public Server {

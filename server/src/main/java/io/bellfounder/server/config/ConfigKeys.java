@@ -68,10 +68,15 @@ final class ConfigKeys {
               "1KiB to 256MiB",
               "A larger request body is refused with 413 in the client's error shape."),
           key(
+              "server.drainDelay",
+              "0s",
+              "0s to 5m",
+              "How long after SIGTERM new calls are still taken while readiness says 503: behind a load balancer, longer than it takes to notice."),
+          key(
               "server.drainTimeout",
               "30s",
               "0s to 1h",
-              "How long calls under way may take after SIGTERM before they are cut."),
+              "How long calls under way may take before they are cut, from SIGTERM and server.drainDelay on."),
           key(
               "server.roles",
               "all",

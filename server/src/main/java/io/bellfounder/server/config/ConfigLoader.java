@@ -154,6 +154,10 @@ public final class ConfigLoader {
             url("server.publicUrl"),
             read("server.trustedProxies", Values::addressBlocks, List.of()),
             read("server.maxBodyBytes", text -> Values.bytes(text, 1 << 10, 256L << 20), 0L),
+            read(
+                "server.drainDelay",
+                text -> Values.duration(text, Duration.ZERO, Duration.ofMinutes(5)),
+                hour),
             read("server.drainTimeout", text -> Values.duration(text, Duration.ZERO, hour), hour),
             read("server.roles", text -> Values.choices(text, Role.class), Set.of(Role.ALL)));
     GatewaySettings gateway =

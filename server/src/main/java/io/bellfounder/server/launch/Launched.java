@@ -189,10 +189,15 @@ public final class Launched implements AutoCloseable {
     readiness.drain();
   }
 
-  /** Drains calls under way, bounded by {@code server.drainTimeout}, and stops everything. */
+  /**
+   * Serves on for {@code server.drainDelay}, not ready any more, then lets calls under way end,
+   * bounded by {@code server.drainTimeout}, and stops everything. An interrupt ends the delay.
+   */
   @Override
   public void close() {
-    drain();
+    if (readiness.drain()) {
+      stay(config.server().drainDelay());
+    }
     if (context != null) {
       context.close();
     }
@@ -202,6 +207,15 @@ public final class Launched implements AutoCloseable {
       } catch (Exception e) {
         LOG.error("a part did not stop as it should; the others go on stopping", e);
       }
+    }
+  }
+
+  /** Balancers send on until they have looked at the readiness again. */
+  private static void stay(Duration delay) {
+    try {
+      Thread.sleep(delay);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
     }
   }
 

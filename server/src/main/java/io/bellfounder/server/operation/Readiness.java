@@ -22,8 +22,12 @@ public final class Readiness {
     state.compareAndSet(State.STARTING, State.READY);
   }
 
-  /** No new traffic, from this moment on. */
-  public void drain() {
-    state.set(State.DRAINING);
+  /**
+   * No new traffic, from this moment on.
+   *
+   * @return true if it was wanted until then
+   */
+  public boolean drain() {
+    return state.getAndSet(State.DRAINING) == State.READY;
   }
 }

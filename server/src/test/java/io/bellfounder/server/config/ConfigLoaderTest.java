@@ -38,6 +38,7 @@ class ConfigLoaderTest {
                 null,
                 List.of(),
                 32L << 20,
+                Duration.ZERO,
                 Duration.ofSeconds(30),
                 Set.of(Role.ALL)));
     assertThat(config.dataDir()).isEqualTo(Path.of("./.bell"));
@@ -75,6 +76,7 @@ class ConfigLoaderTest {
               publicUrl: https://bell.example.org/
               trustedProxies: [10.0.0.0/8, 192.168.1.1]
               maxBodyBytes: 1MiB
+              drainDelay: 10s
               drainTimeout: 1m
               roles: [gateway]
             data: {dir: /var/lib/bell}
@@ -102,6 +104,7 @@ class ConfigLoaderTest {
     assertThat(config.server().publicUrl()).isEqualTo(URI.create("https://bell.example.org"));
     assertThat(config.server().trustedProxies()).containsExactly("10.0.0.0/8", "192.168.1.1");
     assertThat(config.server().maxBodyBytes()).isEqualTo(1 << 20);
+    assertThat(config.server().drainDelay()).isEqualTo(Duration.ofSeconds(10));
     assertThat(config.server().roles()).containsExactly(Role.GATEWAY);
     assertThat(config.database().password()).isEqualTo(new Secret("hush"));
     assertThat(config.gateway().breakerFailures()).isEqualTo(5);

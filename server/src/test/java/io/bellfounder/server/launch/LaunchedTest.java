@@ -202,6 +202,22 @@ final class LaunchedTest {
   }
 
   @Test
+  void with_a_delay_it_serves_on_until_balancers_have_noticed() throws Exception {
+    Launched launched =
+        start(Map.of("BELL_DATABASE_URL", database.url(), "BELL_SERVER_DRAIN_DELAY", "5m"));
+    Thread stopping = Thread.ofPlatform().start(launched::close);
+    try {
+      Await.until("not ready", () -> get(launched, "/health/ready").statusCode() == 503);
+      Await.until(
+          "waits for the balancers", () -> stopping.getState() == Thread.State.TIMED_WAITING);
+      assertThat(get(launched, "/health/live").statusCode()).isEqualTo(200);
+    } finally {
+      stopping.interrupt();
+    }
+    assertThat(stopping.join(Duration.ofSeconds(30))).isTrue();
+  }
+
+  @Test
   void a_held_data_directory_is_refused_with_pid_and_remedy() {
     try (Launched _ = start(Map.of("BELL_DATABASE_URL", database.url()))) {
       assertThatThrownBy(() -> start(Map.of("BELL_DATABASE_URL", database.url())))
