@@ -96,7 +96,7 @@ final class Bellfounder implements AutoCloseable {
 
   /** The administrator's one-time link; only a first start prints one. */
   String signInLink() {
-    return wait("the sign-in link", LINK, Duration.ofSeconds(5));
+    return wait("the sign-in link", LINK, START_AT_MOST);
   }
 
   /**
