@@ -26,6 +26,6 @@ final class ConfigOptions {
     if (data != null) {
       all.put("data.dir", data);
     }
-    return ConfigFile.find(config, System.getenv(), all);
+    return ConfigFile.find(config, Path.of(""), System.getenv(), all);
   }
 }

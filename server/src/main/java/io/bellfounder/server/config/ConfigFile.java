@@ -2,6 +2,7 @@ package io.bellfounder.server.config;
 
 import java.io.IOException;
 import java.nio.file.Files;
+import java.nio.file.LinkOption;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.List;
@@ -24,16 +25,19 @@ public record ConfigFile(
 
   /**
    * @param chosen from {@code --config}; if {@code null}, {@code BELL_CONFIG}, or {@code
-   *     ./bellfounder.yaml} where that exists
+   *     bellfounder.yaml} in the directory where that exists, be it a link to nothing
    */
   public static ConfigFile find(
-      @Nullable Path chosen, Map<String, String> environment, Map<String, String> flags) {
+      @Nullable Path chosen,
+      Path directory,
+      Map<String, String> environment,
+      Map<String, String> flags) {
     String named = environment.getOrDefault("BELL_CONFIG", "");
-    Path usual = Path.of("bellfounder.yaml");
+    Path usual = directory.resolve("bellfounder.yaml");
     Path file = chosen;
     if (file == null && !named.isBlank()) {
       file = Path.of(named);
-    } else if (file == null && Files.exists(usual)) {
+    } else if (file == null && Files.exists(usual, LinkOption.NOFOLLOW_LINKS)) {
       file = usual;
     }
     return new ConfigFile(file, environment, flags);
@@ -50,13 +54,22 @@ public record ConfigFile(
     }
     try {
       return ConfigLoader.load(Files.readString(file), file.toString(), environment, flags);
-    } catch (NoSuchFileException absent) {
-      throw new ConfigException(
-          List.of("The configuration file " + file + " does not exist: check --config."));
+    } catch (NoSuchFileException e) {
+      throw new ConfigException(List.of(absent(file)));
     } catch (IOException e) {
       throw new ConfigException(
           List.of(
               "The configuration file " + file + " cannot be read: " + FileProblem.words(e) + "."));
+    }
+  }
+
+  private static String absent(Path file) {
+    try {
+      return "The configuration file %s is a link to %s, which does not exist: mend the link, or remove it."
+          .formatted(file, Files.readSymbolicLink(file));
+    } catch (IOException noLink) {
+      return "The configuration file %s does not exist: check --config or BELL_CONFIG."
+          .formatted(file);
     }
   }
 }

@@ -34,6 +34,7 @@ public final class ConfigLoader {
   private final Map<String, String> environment;
   private final List<String> problems = new ArrayList<>();
   private final Map<String, Setting> settings = new LinkedHashMap<>();
+  private boolean providersInFile;
 
   private ConfigLoader(Map<String, String> environment) {
     this.environment = environment;
@@ -73,7 +74,8 @@ public final class ConfigLoader {
     }
     Map<String, Setting> fromFile =
         yaml == null ? Map.of() : YamlSettings.read(yaml, yamlName, problems);
-    if (fromFile.keySet().stream().noneMatch(path -> path.startsWith("providers."))) {
+    providersInFile = fromFile.keySet().stream().anyMatch(path -> path.startsWith("providers."));
+    if (!providersInFile) {
       settings.putAll(KnownProviders.fromEnvironment(environment));
     }
     fromFile.values().forEach(this::putKnown);
@@ -120,13 +122,7 @@ public final class ConfigLoader {
       try {
         return new Setting(path, references.resolve(setting.text()), setting.source());
       } catch (Unresolved e) {
-        problems.add(
-            setting.source()
-                + ": `"
-                + path
-                + "` refers to something missing: "
-                + e.getMessage()
-                + ".");
+        problems.add(setting.source() + ": `" + path + "` " + e.getMessage() + ".");
         return setting;
       }
     });
@@ -252,7 +248,11 @@ public final class ConfigLoader {
               + KnownProviders.ALL.stream()
                   .filter(known -> known.name().equals(name))
                   .findFirst()
-                  .map(known -> " or the environment variable " + known.variable())
+                  .map(known ->
+                      // The variable alone counts only where the file configures no provider.
+                      providersInFile
+                          ? ", such as to `${env:" + known.variable() + "}`"
+                          : " or the environment variable " + known.variable())
                   .orElse("")
               + ", or `"
               + prefix

@@ -63,7 +63,7 @@ public record LoadedConfig(BellConfig config, List<String> notes, Shown shown) {
 
     private static String line(String path, Key key, @Nullable Setting setting) {
       String text =
-          setting == null
+          setting == null || key.secret() && setting.text().isBlank()
               ? "(not set)"
               : key.secret()
                   ? new Secret(setting.text()).masked()

@@ -10,10 +10,12 @@ import java.util.regex.Pattern;
 
 /**
  * Replaces {@code ${env:NAME}} and {@code ${file:PATH}} in values. Nothing else is replaced, and
- * nothing twice.
+ * nothing twice. A bare {@code ${NAME}} is refused: elsewhere it means a variable, and here it
+ * would be taken for the value itself.
  */
 final class References {
-  private static final Pattern REFERENCE = Pattern.compile("\\$\\{(env|file):([^}]*)}");
+  private static final Pattern REFERENCE =
+      Pattern.compile("\\$\\{(?:(env|file):([^}]*)|([A-Za-z_]\\w*))}");
   private static final long FILE_BYTES_MAX = 64 * 1024;
 
   private final Map<String, String> environment;
@@ -23,12 +25,17 @@ final class References {
   }
 
   /**
-   * @throws Unresolved if a variable is not set or a file cannot be read
+   * @throws Unresolved if a variable is not set, a file cannot be read, or neither is said
    */
   String resolve(String text) throws Unresolved {
     Matcher matcher = REFERENCE.matcher(text);
     StringBuilder resolved = new StringBuilder();
     while (matcher.find()) {
+      if (matcher.group(3) != null) {
+        throw new Unresolved(
+            "has `${%1$s}` in it, which stands for nothing here: write `${env:%1$s}`"
+                .formatted(matcher.group(3)));
+      }
       String name = matcher.group(2);
       String value = matcher.group(1).equals("env") ? variable(name) : file(name);
       matcher.appendReplacement(resolved, Matcher.quoteReplacement(value));
@@ -39,7 +46,7 @@ final class References {
   private String variable(String name) throws Unresolved {
     String value = environment.get(name);
     if (value == null || value.isEmpty()) {
-      throw new Unresolved("the environment variable " + name + " is not set");
+      throw missing("the environment variable " + name + " is not set");
     }
     return value;
   }
@@ -48,12 +55,16 @@ final class References {
     Path path = Path.of(name);
     try {
       if (Files.size(path) > FILE_BYTES_MAX) {
-        throw new Unresolved("the file " + name + " is larger than 64 KiB");
+        throw missing("the file " + name + " is larger than 64 KiB");
       }
       return Files.readString(path, StandardCharsets.UTF_8).stripTrailing();
     } catch (IOException e) {
-      throw new Unresolved("the file " + name + " cannot be read (" + FileProblem.words(e) + ")");
+      throw missing("the file " + name + " cannot be read (" + FileProblem.words(e) + ")");
     }
+  }
+
+  private static Unresolved missing(String what) {
+    return new Unresolved("refers to something missing: " + what);
   }
 
   /** A reference leads nowhere. The message completes a sentence that names the key. */

@@ -57,13 +57,10 @@ final class YamlSettings {
       }
       String path = prefix.isEmpty() ? key.getValue() : prefix + "." + key.getValue();
       switch (entry.getValueNode()) {
-        case MappingNode inner -> flatten(path, inner);
+        case MappingNode inner when !inner.getValue().isEmpty() -> flatten(path, inner);
+        case MappingNode _ -> putEmpty(prefix, path, key);
         case SequenceNode list -> put(path, key, listText(path, list));
-        case ScalarNode scalar when isNull(scalar) -> {
-          if (ConfigKeys.find(path).isEmpty() && !isSection(path)) {
-            put(path, key, "");
-          }
-        }
+        case ScalarNode scalar when isNull(scalar) -> putEmpty(prefix, path, key);
         case ScalarNode scalar -> put(path, key, scalar.getValue());
         default -> problems.add(place(key) + ": `" + path + "` has an unsupported kind of value.");
       }
@@ -71,9 +68,21 @@ final class YamlSettings {
   }
 
   /**
-   * A section that is present but empty, such as {@code providers:} with everything below it
-   * commented out.
+   * A section may be empty, such as {@code providers:} with everything below it commented out. A
+   * provider or a route of which there is only the name is looked at like any other.
    */
+  private void putEmpty(String prefix, String path, Node key) {
+    switch (prefix) {
+      case "providers" -> put(path + ".apiKey", key, "");
+      case "routes" -> put(path + ".targets", key, "");
+      default -> {
+        if (ConfigKeys.find(path).isEmpty() && !isSection(path)) {
+          put(path, key, "");
+        }
+      }
+    }
+  }
+
   private static boolean isSection(String path) {
     return ConfigKeys.ALL.stream().anyMatch(key -> key.path().startsWith(path + "."));
   }

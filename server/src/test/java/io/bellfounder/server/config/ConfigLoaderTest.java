@@ -331,9 +331,38 @@ class ConfigLoaderTest {
 
   @Test
   void a_provider_without_a_key_says_where_to_put_it() {
-    assertThatThrownBy(() -> load("providers: {anthropic: {models: [x]}}", Map.of()))
+    for (String empty : List.of("{anthropic: {models: [x]}}", "{anthropic: {}}", "{anthropic: }")) {
+      assertThatThrownBy(() -> load("providers: " + empty, Map.of("ANTHROPIC_API_KEY", "unused")))
+          .hasMessage(
+              "The provider `anthropic` has no key: set `providers.anthropic.apiKey`, such as to `${env:ANTHROPIC_API_KEY}`, or `providers.anthropic.auth: none` if it wants none.");
+    }
+    assertThatThrownBy(() -> load(null, Map.of("BELL_PROVIDERS_ANTHROPIC_BASE_URL", "http://x")))
         .hasMessageContaining(
             "`providers.anthropic.apiKey` or the environment variable ANTHROPIC_API_KEY");
+  }
+
+  @Test
+  void a_name_alone_is_a_provider_where_nothing_more_is_needed() {
+    LoadedConfig loaded =
+        ConfigLoader.load("providers:\n  ollama:\n", "bellfounder.yaml", Map.of(), Map.of());
+
+    assertThat(loaded.config().providers())
+        .extracting(ProviderSettings::name, provider -> provider.baseUrl().toString())
+        .containsExactly(tuple("ollama", "http://127.0.0.1:11434/v1"));
+    assertThat(String.join("\n", loaded.lines()))
+        .containsPattern("providers.ollama.apiKey: +\\(not set\\)");
+  }
+
+  @Test
+  void a_name_alone_is_told_what_it_needs() {
+    assertThatThrownBy(() -> load("providers:\n  corp:\nroutes:\n  fast: {}\n", Map.of()))
+        .hasMessageContaining("`providers.corp.dialect` is missing: it takes anthropic or openai.")
+        .hasMessageContaining("`providers.corp.baseUrl` is missing")
+        .hasMessageContaining("The provider `corp` has no key")
+        .hasMessageContaining("bellfounder.yaml line 4: `routes.fast.targets`")
+        .hasMessageContaining("a route needs at least one target");
+    assertThatThrownBy(() -> load("nonsense: {}", Map.of()))
+        .hasMessageContaining("unknown key `nonsense`");
   }
 
   @Test
@@ -404,10 +433,33 @@ class ConfigLoaderTest {
   }
 
   @Test
+  void a_link_to_nothing_is_not_passed_over(@TempDir Path dir) throws IOException {
+    assertThat(ConfigFile.find(null, dir, Map.of(), Map.of()).file()).isNull();
+    Path link = Files.createSymbolicLink(dir.resolve("bellfounder.yaml"), Path.of("of-yesterday"));
+
+    assertThatThrownBy(() -> ConfigFile.find(null, dir, Map.of(), Map.of()).load())
+        .isInstanceOf(ConfigException.class)
+        .hasMessageContaining(link + " is a link to of-yesterday, which does not exist");
+  }
+
+  @Test
   void a_reference_to_nothing_stops_the_start_and_names_both_ends() {
     assertThatThrownBy(() -> load("providers: {anthropic: {apiKey: '${env:NOT_THERE}'}}", Map.of()))
         .hasMessageContaining("`providers.anthropic.apiKey` refers to something missing")
         .hasMessageContaining("NOT_THERE");
+  }
+
+  @Test
+  void a_variable_written_as_elsewhere_is_refused_with_the_way_to_write_it_here() {
+    assertThatThrownBy(() -> load("providers:\n  anthropic:\n    apiKey: ${MY_KEY}\n", Map.of()))
+        .isInstanceOf(ConfigException.class)
+        .hasMessage(
+            "bellfounder.yaml line 3: `providers.anthropic.apiKey` has `${MY_KEY}` in it, which stands for nothing here: write `${env:MY_KEY}`.");
+    assertThatThrownBy(() -> load(null, Map.of("BELL_DATABASE_URL", "postgres://${DB_HOST}/bell")))
+        .hasMessageContaining("BELL_DATABASE_URL: `database.url` has `${DB_HOST}` in it")
+        .hasMessageContaining("`${env:DB_HOST}`");
+    assertThat(load("database: {password: 'a${b c}$d{e}'}", Map.of()).database().password())
+        .isEqualTo(new Secret("a${b c}$d{e}"));
   }
 
   @Test
