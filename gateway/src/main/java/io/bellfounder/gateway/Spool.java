@@ -101,6 +101,7 @@ public final class Spool implements Ledger, AutoCloseable {
     var directoryLock = SpoolLock.of(config.directory());
     boolean opened = false;
     try {
+      SpoolDisk.shutOthersOut(config.directory());
       var spool = new Spool(config, clock, disk, directoryLock);
       spool.readEarlier();
       spool.settleInterrupted();

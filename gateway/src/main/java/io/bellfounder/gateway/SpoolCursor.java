@@ -8,6 +8,7 @@ import java.nio.channels.FileChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
+import java.util.Set;
 import java.util.zip.CRC32C;
 
 /**
@@ -57,7 +58,9 @@ record SpoolCursor(long segment, int offset) {
     bytes.putInt(checksum(bytes.array())).flip();
     try (var channel =
         FileChannel.open(
-            directory.resolve(NAME), StandardOpenOption.CREATE, StandardOpenOption.WRITE)) {
+            directory.resolve(NAME),
+            Set.of(StandardOpenOption.CREATE, StandardOpenOption.WRITE),
+            SpoolDisk.OWNERS_FILE)) {
       channel.write(bytes);
     }
   }

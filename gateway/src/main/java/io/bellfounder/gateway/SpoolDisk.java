@@ -6,12 +6,20 @@ import java.nio.channels.FileChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
+import java.nio.file.attribute.FileAttribute;
+import java.nio.file.attribute.PosixFilePermission;
+import java.nio.file.attribute.PosixFilePermissions;
+import java.util.Set;
 
 /** Where the spool's files get their space from. Tests give one that runs full. */
 @FunctionalInterface
 interface SpoolDisk {
   int ZEROS_AT_ONCE = 64 << 10;
   int SYNCED_AT_ONCE = 1 << 20;
+
+  /** Readable by their owner alone: records name keys, clients and models. */
+  FileAttribute<?> OWNERS_FILE =
+      PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rw-------"));
 
   /** How far a file's bytes have to come before it is used. */
   enum Reach {
@@ -38,7 +46,8 @@ interface SpoolDisk {
   private static void writeZeros(Path file, int bytes, Reach reach) throws IOException {
     boolean done = false;
     try (var channel =
-        FileChannel.open(file, StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE)) {
+        FileChannel.open(
+            file, Set.of(StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE), OWNERS_FILE)) {
       var zeros = ByteBuffer.allocateDirect(Math.min(bytes, ZEROS_AT_ONCE));
       int synced = 0;
       for (int at = 0; at < bytes; ) {
@@ -58,6 +67,23 @@ interface SpoolDisk {
       if (!done) {
         Files.deleteIfExists(file);
       }
+    }
+  }
+
+  /** Also of the files of an earlier release, which let others read them. */
+  static void shutOthersOut(Path directory) throws IOException {
+    restrict(directory, "rwx------");
+    try (var files = Files.newDirectoryStream(directory, Files::isRegularFile)) {
+      for (var file : files) {
+        restrict(file, "rw-------");
+      }
+    }
+  }
+
+  private static void restrict(Path file, String wanted) throws IOException {
+    Set<PosixFilePermission> permissions = PosixFilePermissions.fromString(wanted);
+    if (!Files.getPosixFilePermissions(file).equals(permissions)) {
+      Files.setPosixFilePermissions(file, permissions);
     }
   }
 

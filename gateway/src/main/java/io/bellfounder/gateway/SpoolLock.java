@@ -40,7 +40,11 @@ final class SpoolLock implements AutoCloseable {
     boolean held = false;
     try {
       var file = directory.resolve(NAME);
-      channel = FileChannel.open(file, StandardOpenOption.CREATE, StandardOpenOption.WRITE);
+      channel =
+          FileChannel.open(
+              file,
+              Set.of(StandardOpenOption.CREATE, StandardOpenOption.WRITE),
+              SpoolDisk.OWNERS_FILE);
       if (channel.tryLock() == null) {
         var pid = Files.readString(file, StandardCharsets.US_ASCII).strip();
         throw inUse(directory, "another process, pid " + pid);

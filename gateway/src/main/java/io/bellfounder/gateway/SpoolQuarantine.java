@@ -3,9 +3,11 @@ package io.bellfounder.gateway;
 import java.io.IOException;
 import java.lang.System.Logger;
 import java.lang.System.Logger.Level;
-import java.nio.file.Files;
+import java.nio.ByteBuffer;
+import java.nio.channels.FileChannel;
 import java.nio.file.Path;
-import java.util.Arrays;
+import java.nio.file.StandardOpenOption;
+import java.util.Set;
 
 /** Where a spool's damaged bytes are kept for a person; nothing in it is ever deleted. */
 final class SpoolQuarantine {
@@ -27,8 +29,17 @@ final class SpoolQuarantine {
    */
   void keep(long segment, int offset, byte[] bytes, int from, int to) {
     var aside = directory.resolve("quarantine-" + segment + "-" + offset + ".bin");
-    try {
-      Files.write(aside, Arrays.copyOfRange(bytes, from, to));
+    try (var channel =
+        FileChannel.open(
+            aside,
+            Set.of(
+                StandardOpenOption.CREATE,
+                StandardOpenOption.TRUNCATE_EXISTING,
+                StandardOpenOption.WRITE),
+            SpoolDisk.OWNERS_FILE)) {
+      for (var kept = ByteBuffer.wrap(bytes, from, to - from); kept.hasRemaining(); ) {
+        channel.write(kept);
+      }
     } catch (IOException e) {
       LOG.log(Level.ERROR, "damaged bytes cannot be kept in " + aside, e);
     }

@@ -13,6 +13,7 @@ import java.nio.channels.FileChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
+import java.nio.file.attribute.PosixFilePermissions;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -65,6 +66,37 @@ class SpoolTest {
 
       assertThat(all(spool.reader())).containsExactly(new SpoolRecord.Opened(SpoolCalls.opened(1)));
     }
+  }
+
+  @Test
+  void nobody_but_the_owner_can_read_it_or_list_it() throws Exception {
+    var spoolDirectory = directory.resolve("spool");
+    var config = new SpoolConfig(spoolDirectory, 16 << 20, SEGMENT, Duration.ofMillis(10));
+    try (var spool = Spool.open(config, clock)) {
+      settle(spool, 1);
+      spool.reader().commit(spool.reader().read(1));
+      new SpoolQuarantine(spoolDirectory).keep(1, 0, new byte[8], 0, 8);
+    }
+    // As an earlier release left them.
+    try (var files = Files.list(spoolDirectory)) {
+      var segment = files.filter(file -> SpoolSegment.number(file) >= 0).findFirst().orElseThrow();
+      assertThat(permissions(segment)).isEqualTo("rw-------");
+      Files.setPosixFilePermissions(segment, PosixFilePermissions.fromString("rw-r--r--"));
+    }
+    Files.setPosixFilePermissions(spoolDirectory, PosixFilePermissions.fromString("rwxr-xr-x"));
+
+    try (var _ = Spool.open(config, clock);
+        var files = Files.list(spoolDirectory)) {
+      assertThat(permissions(spoolDirectory)).isEqualTo("rwx------");
+      assertThat(files.toList())
+          .hasSizeGreaterThan(3)
+          .allSatisfy(
+              file -> assertThat(permissions(file)).as(file.toString()).isEqualTo("rw-------"));
+    }
+  }
+
+  private static String permissions(Path file) throws IOException {
+    return PosixFilePermissions.toString(Files.getPosixFilePermissions(file));
   }
 
   @Test
