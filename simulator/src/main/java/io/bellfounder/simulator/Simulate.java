@@ -20,24 +20,34 @@ public final class Simulate {
 
   private Simulate() {}
 
-  /**
-   * Prints {@code Simulator is ready: http://…} when it answers; exits with 2 on a wrong option.
-   */
+  /** Prints {@code Simulator is ready: http://…} when it answers. */
   public static void main(String[] args) throws InterruptedException {
+    System.exit(run(args)); // also after --help: whoever started this may wait for a server
+  }
+
+  /**
+   * @return the exit code: 1 if it cannot listen there, 2 for a wrong option
+   */
+  static int run(String... args) throws InterruptedException {
     try {
-      run(CommandLine.parse(args));
-    } catch (IllegalArgumentException | IllegalStateException | IOException refused) {
+      CommandLine line = CommandLine.parse(args);
+      if (line.help()) {
+        System.out.println(USAGE);
+      } else {
+        serve(line);
+      }
+      return 0;
+    } catch (IllegalStateException unopened) {
+      System.err.println("simulate: " + unopened.getMessage());
+      return 1;
+    } catch (IllegalArgumentException | IOException refused) {
       System.err.println("simulate: " + reason(refused));
       System.err.println(USAGE);
-      System.exit(2);
+      return 2;
     }
   }
 
-  private static void run(CommandLine line) throws InterruptedException {
-    if (line.help()) {
-      System.out.println(USAGE);
-      System.exit(0); // whoever started this may wait for a server that never comes
-    }
+  private static void serve(CommandLine line) throws InterruptedException {
     try (Simulator simulator =
         Simulator.start(Simulator.Options.DEFAULT.withHost(line.host()).withPort(line.port()))) {
       simulator.script(line.script());
@@ -71,7 +81,7 @@ public final class Simulate {
         switch (word) {
           case "--help", "-h" -> help = true;
           case "--quiet" -> quiet = true;
-          case "--port" -> port = (int) number(args, ++i, word);
+          case "--port" -> port = port(args, ++i);
           case "--host" -> host = value(args, ++i, word);
           case "--seed" -> seed = number(args, ++i, word);
           case "--script" ->
@@ -92,6 +102,14 @@ public final class Simulate {
               script.unknownModels(),
               script.chaos(),
               script.rules());
+    }
+
+    private static int port(String[] args, int at) {
+      long port = number(args, at, "--port");
+      if (port < 0 || port > 65_535) {
+        throw new IllegalArgumentException("--port takes 0 to 65535, not " + port);
+      }
+      return (int) port;
     }
 
     private static long number(String[] args, int at, String option) {

@@ -94,8 +94,12 @@ public final class Simulator implements AutoCloseable {
     try {
       simulator.server.start();
     } catch (Exception failed) { // Jetty declares no narrower one
+      // Jetty names the address, its cause what is wrong with it.
+      Throwable why = failed.getCause() == null ? failed : failed.getCause();
       throw new IllegalStateException(
-          "the simulator cannot listen at " + options.host() + ":" + options.port(), failed);
+          "port %d on %s cannot be opened (%s): stop the program that uses it, or choose another with --port or --host"
+              .formatted(options.port(), options.host(), why.getMessage()),
+          failed);
     }
     return simulator;
   }
