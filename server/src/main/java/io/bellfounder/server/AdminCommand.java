@@ -57,12 +57,15 @@ final class AdminCommand {
         description =
             "what the link begins with; default the running server's address, or what the"
                 + " configuration says")
-    @Nullable URI url;
+    @Nullable String url;
 
     @Override
     public Integer call() throws SQLException {
-      BellConfig config = options.source(Map.of()).load().config();
-      String base = url != null ? url.toString() : RunningAddress.of(config);
+      // Checked with the configuration, so before a link is replaced by one that leads nowhere.
+      Map<String, String> given = url == null ? Map.of() : Map.of("server.publicUrl", url);
+      BellConfig config = options.source(given).load().config();
+      URI chosen = url == null ? null : config.server().publicUrl();
+      String base = chosen == null ? RunningAddress.of(config) : chosen.toString();
       try (CommandDatabase database = CommandDatabase.open(config);
           Connection connection = database.access().app()) {
         var made =
@@ -70,7 +73,7 @@ final class AdminCommand {
                 connection,
                 InstantSource.system(),
                 new SecureRandom(),
-                base.endsWith("/") ? base.substring(0, base.length() - 1) : base,
+                base,
                 new AdministratorLink.Wanted(email, organisation, fresh));
         System.err.println(
             "For %s, once, within %d minutes:"

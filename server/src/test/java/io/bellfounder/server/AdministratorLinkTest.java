@@ -99,6 +99,18 @@ final class AdministratorLinkTest {
   }
 
   @Test
+  void an_address_that_is_none_is_refused_and_leaves_the_link_before_in_force() {
+    Said first = link("--url", "https://bell.example.org/");
+    Said refused = link("--url", "nonsense");
+
+    assertThat(first.out()).startsWith("https://bell.example.org/sign-in#token=");
+    assertThat(refused.code()).isEqualTo(1);
+    assertThat(refused.out()).isEmpty();
+    assertThat(refused.err()).contains("`nonsense` is not an http or https URL");
+    server.browser().post("/session/link", Map.of("token", token(first))).mustBe(200);
+  }
+
+  @Test
   void a_new_administrator_is_made_on_request() throws Exception {
     Said said = link("--new", "--email", "Grace@Example.org");
 
