@@ -55,6 +55,11 @@ final class Migrations {
           whenReady.run();
           return;
         } catch (SQLException | FlywayException | LaunchRefused e) {
+          if (closing.getCount() == 0) {
+            LOG.info(
+                "The stop came before the database was up to date; the next start goes on with it");
+            return;
+          }
           String words = words(e);
           state.failed(words);
           if (!words.equals(said)) {
