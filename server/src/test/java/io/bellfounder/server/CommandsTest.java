@@ -57,7 +57,7 @@ final class CommandsTest {
 
   @Test
   void the_embedded_database_is_refused_under_another_master_key_and_keeps_its_own()
-      throws IOException {
+      throws Exception {
     String data = directory.resolve("data").toString();
     String other =
         config("security: { masterKey: '" + "0123456789abcdef".repeat(2) + "' }").toString();
@@ -68,6 +68,16 @@ final class CommandsTest {
     assertThat(refused.code()).isEqualTo(1);
     assertThat(refused.err()).contains("another master key", "security.masterKey");
     assertThat(bell("key", "create", "--name", "second", "--data", data).code()).isZero();
+    // As a server holds them.
+    try (DirectoryLock _ = DirectoryLock.take(Path.of(data));
+        EmbeddedPostgres _ =
+            EmbeddedPostgres.start(PostgresSettings.durable(Path.of(data, "postgres")))) {
+      assertThat(bell("key", "create", "--name", "x", "--data", data, "--config", other))
+          .returns(1, Said::code)
+          .satisfies(said -> assertThat(said.err()).contains("another master key"));
+      assertThat(bell("doctor", "--data", data, "--config", other).out())
+          .contains("✗ PostgreSQL: ", "another master key");
+    }
   }
 
   @Test

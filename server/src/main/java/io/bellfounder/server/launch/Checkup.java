@@ -199,10 +199,12 @@ public final class Checkup {
         findings.add(Finding.bad("PostgreSQL", "the running server has not made one yet"));
         return;
       }
-      MasterKey masterKey = MasterKey.of(config, data);
-      try (Connection _ = DatabaseAccess.embedded(address, masterKey).app()) {
-        findings.add(Finding.good("PostgreSQL", "answers at 127.0.0.1:" + address.port()));
-      }
+      DatabaseAccess access = DatabaseAccess.embedded(address, MasterKey.of(config, data));
+      access.requireSameMasterKey(Duration.ofSeconds(10));
+      access.app().close();
+      findings.add(Finding.good("PostgreSQL", "answers at 127.0.0.1:" + address.port()));
+    } catch (LaunchRefused e) {
+      findings.add(Finding.bad("PostgreSQL", message(e)));
     } catch (IOException | SQLException e) {
       findings.add(
           Finding.bad(

@@ -6,7 +6,6 @@ import io.bellfounder.postgres.PostgresAddress;
 import io.bellfounder.postgres.PostgresSettings;
 import io.bellfounder.server.config.BellConfig;
 import java.io.IOException;
-import java.sql.Connection;
 import java.sql.SQLException;
 import java.time.Duration;
 import java.util.concurrent.CountDownLatch;
@@ -100,8 +99,14 @@ public final class CommandDatabase implements AutoCloseable {
             .formatted(data.root(), problem));
   }
 
+  /**
+   * @throws LaunchRefused if the server's database was made under another master key: neither role
+   *     lets in whoever has this one, however long it waits
+   */
   private static boolean schemaIsCurrent(DatabaseAccess access) {
-    try (Connection _ = access.app()) {
+    try {
+      access.requireSameMasterKey(Duration.ofSeconds(10));
+      access.app().close();
       return Migrations.isCurrent(access);
     } catch (SQLException | FlywayException notYet) {
       // The server says in its log what is wrong; here only time counts.
