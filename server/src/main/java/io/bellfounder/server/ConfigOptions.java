@@ -12,7 +12,7 @@ final class ConfigOptions {
   @Option(
       names = "--config",
       paramLabel = "FILE",
-      description = "the configuration file; otherwise BELL_CONFIG, or ./bellfounder.yaml if there")
+      description = "the configuration file; otherwise BELL_CONFIG, or bellfounder.yaml if there")
   @Nullable Path config;
 
   @Option(names = "--data", paramLabel = "DIR", description = "the data directory; default ./.bell")
