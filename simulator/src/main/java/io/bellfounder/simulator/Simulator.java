@@ -94,11 +94,17 @@ public final class Simulator implements AutoCloseable {
     try {
       simulator.server.start();
     } catch (Exception failed) { // Jetty declares no narrower one
-      // Jetty names the address, its cause what is wrong with it.
-      Throwable why = failed.getCause() == null ? failed : failed.getCause();
+      // Jetty names the address, its cause what is wrong with it; some causes only by their type.
+      Throwable cause = failed.getCause() == null ? failed : failed.getCause();
+      String why =
+          cause.getMessage() == null ? cause.getClass().getSimpleName() : cause.getMessage();
       throw new IllegalStateException(
-          "port %d on %s cannot be opened (%s): stop the program that uses it, or choose another with --port or --host"
-              .formatted(options.port(), options.host(), why.getMessage()),
+          "port %d on %s cannot be opened (%s): %schoose another with --port or --host"
+              .formatted(
+                  options.port(),
+                  options.host(),
+                  why,
+                  why.contains("already in use") ? "stop the program that uses it, or " : ""),
           failed);
     }
     return simulator;

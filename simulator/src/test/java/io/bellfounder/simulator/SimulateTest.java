@@ -25,6 +25,16 @@ final class SimulateTest {
   }
 
   @Test
+  void an_address_of_another_machine_is_held_by_no_program() throws InterruptedException {
+    Refused elsewhere = refused("--host", "192.0.2.1", "--port", "0");
+
+    assertThat(elsewhere.code()).isEqualTo(1);
+    assertThat(elsewhere.error())
+        .contains("port 0 on 192.0.2.1 cannot be opened", "--host")
+        .doesNotContain("stop the program", "null");
+  }
+
+  @Test
   void a_wrong_option_is_answered_with_the_usage() throws InterruptedException {
     for (String[] words :
         new String[][] {{"--prot", "1"}, {"--port"}, {"--port", "x"}, {"--port", "65536"}}) {

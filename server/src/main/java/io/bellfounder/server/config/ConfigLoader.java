@@ -102,8 +102,12 @@ public final class ConfigLoader {
             + ": unknown key `"
             + setting.path()
             + "`."
-            + Nearest.to(setting.path(), known)
-                .map(near -> " Did you mean `" + near + "`?")
+            + known.stream()
+                .filter(key -> key.startsWith(setting.path() + "."))
+                .findFirst()
+                .map(below -> " It takes keys below it, such as `" + below + "`.")
+                .or(() ->
+                    Nearest.to(setting.path(), known).map(near -> " Did you mean `" + near + "`?"))
                 .orElse(""));
   }
 

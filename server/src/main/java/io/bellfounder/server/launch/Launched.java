@@ -230,8 +230,12 @@ public final class Launched implements AutoCloseable {
 
   private LaunchRefused unopened(String why, Exception failure) {
     return new LaunchRefused(
-        "port %d on %s cannot be opened (%s): stop the program that uses it, or choose another with --port or --host"
-            .formatted(config.server().port(), config.server().host(), why),
+        "port %d on %s cannot be opened (%s): %schoose another with --port or --host"
+            .formatted(
+                config.server().port(),
+                config.server().host(),
+                why,
+                why.contains("already in use") ? "stop the program that uses it, or " : ""),
         failure);
   }
 

@@ -244,6 +244,18 @@ class ConfigLoaderTest {
   }
 
   @Test
+  void a_section_with_a_value_is_told_what_stands_below_it() {
+    assertThatThrownBy(() ->
+            load("server: 8080\nproviders:\n  anthropic: canary\nroutes: {fast: [a]}\n", Map.of()))
+        .hasMessage(
+            """
+            bellfounder.yaml line 1: unknown key `server`. It takes keys below it, such as `server.host`.
+            bellfounder.yaml line 3: unknown key `providers.anthropic`. It takes keys below it, such as `providers.anthropic.dialect`.
+            bellfounder.yaml line 4: unknown key `routes.fast`. It takes keys below it, such as `routes.fast.targets`.\
+            """);
+  }
+
+  @Test
   void an_unknown_variable_names_itself_and_the_nearest_known_one() {
     assertThatThrownBy(() -> load(null, Map.of("BELL_SERVER_PROT", "1")))
         .hasMessage(

@@ -242,6 +242,20 @@ final class LaunchedTest {
   }
 
   @Test
+  void an_address_that_cannot_be_opened_is_refused_with_the_remedy_that_fits() throws IOException {
+    try (ServerSocket taken = new ServerSocket(0, 1, InetAddress.getByName("127.0.0.1"))) {
+      String port = Integer.toString(taken.getLocalPort());
+      assertThatThrownBy(() -> start(Map.of("BELL_SERVER_PORT", port)))
+          .isInstanceOf(LaunchRefused.class)
+          .hasMessageContaining("stop the program that uses it, or choose another with --port");
+    }
+    assertThatThrownBy(() -> start(Map.of("BELL_SERVER_HOST", "192.0.2.1")))
+        .isInstanceOf(LaunchRefused.class)
+        .hasMessageContaining("--host")
+        .hasMessageNotContaining("stop the program");
+  }
+
+  @Test
   void a_change_of_the_file_is_seen_and_a_bad_one_is_refused() throws Exception {
     Path file = data.resolve("bellfounder.yaml");
     Files.writeString(file, provider("one"));
