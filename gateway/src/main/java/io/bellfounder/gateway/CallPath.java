@@ -64,6 +64,7 @@ final class CallPath {
   private @Nullable Call call;
   private @Nullable Try current;
   private @Nullable HeldAnswer held;
+  private @Nullable Try lost;
   private int nextTarget;
   private boolean triedAny;
   private boolean retriedInPlace;
@@ -686,7 +687,16 @@ final class CallPath {
               millisSince(startedNanos),
               outcome == Outcome.OK ? null : withoutSecret(detail));
       attempts.add(attempt);
+      lost = mayBeBilled(outcome) ? this : lost;
       candidate.state().record(attempt, retryAfter(), plane.ports.clock().instant());
+    }
+
+    /** It had the whole request and time to work on it before the answer was given up. */
+    private boolean mayBeBilled(Outcome outcome) {
+      return leg.sent()
+          && (outcome == Outcome.TIMED_OUT
+              || outcome == Outcome.ABORTED
+              || outcome == Outcome.CUT && millisSince(startedNanos) >= STALE_WITHIN_MILLIS);
     }
 
     /** Some providers repeat the credential that they refuse. */
@@ -697,7 +707,7 @@ final class CallPath {
 
     void settle(SettledCall.Outcome outcome, @Nullable Integer status, @Nullable String errorType) {
       boolean refused = answer != null && outcome() != Outcome.OK;
-      boolean billed = operation.priced && !refused && leg.connected();
+      boolean billed = operation.priced && !refused && leg.sent();
       var count = billed ? Meter.Count.of(meter, call.opened) : Meter.Count.NONE;
       call.settlement.settle(
           new Ending(
@@ -723,7 +733,11 @@ final class CallPath {
     void abort() {
       leg.cancel();
       record(Outcome.ABORTED, "the client left");
-      settle(SettledCall.Outcome.ABORTED, relaying ? status() : null, null);
+      if (relaying) {
+        settle(SettledCall.Outcome.ABORTED, status(), null);
+      } else {
+        settleUnanswered(call, SettledCall.Outcome.ABORTED, null, null);
+      }
     }
 
     // ---- time
@@ -845,8 +859,7 @@ final class CallPath {
     if (current != null) {
       current.abort();
     } else if (call != null) {
-      call.settlement.settle(
-          Ending.without(SettledCall.Outcome.ABORTED, null, null), attempts, operation.priced);
+      settleUnanswered(call, SettledCall.Outcome.ABORTED, null, null);
     }
     finish();
   }
@@ -917,11 +930,24 @@ final class CallPath {
   }
 
   private void refuseOpened(Call call, Refusal refusal) {
-    call.settlement.settle(
-        Ending.without(SettledCall.Outcome.FAILED, refusal.status(), refusal.type()),
-        attempts,
-        operation.priced);
+    settleUnanswered(call, SettledCall.Outcome.FAILED, refusal.status(), refusal.type());
     refuse(refusal);
+  }
+
+  /**
+   * No provider's answer reached the client, but one may be billed; its attempt then has the floor.
+   */
+  private void settleUnanswered(
+      Call call,
+      SettledCall.Outcome outcome,
+      @Nullable Integer status,
+      @Nullable String errorType) {
+    if (lost != null) {
+      lost.settle(outcome, status, errorType);
+    } else {
+      call.settlement.settle(
+          Ending.without(outcome, status, errorType), attempts, operation.priced);
+    }
   }
 
   /** A bug of ours or of what we were given: logged, settled, and never a call that hangs. */
@@ -933,6 +959,8 @@ final class CallPath {
     if (current != null) {
       current.leg.cancel();
       current.record(Outcome.ABORTED, "the gateway met a bug");
+      // Counting what met a bug might meet it again.
+      lost = null;
     }
     if (call != null && !client.headWritten()) {
       refuseOpened(call, Refusal.bug());

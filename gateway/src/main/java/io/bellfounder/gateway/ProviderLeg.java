@@ -32,6 +32,7 @@ final class ProviderLeg {
   private final Listener listener;
   private @Nullable HttpClientRequest request;
   private @Nullable HttpClientResponse answer;
+  private boolean sent;
   private boolean over;
   private boolean paused;
   private long lastByteNanos = System.nanoTime();
@@ -62,7 +63,7 @@ final class ProviderLeg {
   private void exchange(HttpClientRequest opened, Buffer body) {
     lastByteNanos = System.nanoTime();
     opened
-        .send(body)
+        .response()
         .onComplete((answered, failure) -> {
           if (answered == null) {
             fail(brokenOff(failure, "before it answered"));
@@ -70,6 +71,7 @@ final class ProviderLeg {
             follow(answered);
           }
         });
+    opened.end(body).onSuccess(written -> sent = true);
   }
 
   private void follow(HttpClientResponse answered) {
@@ -137,6 +139,11 @@ final class ProviderLeg {
 
   boolean connected() {
     return request != null;
+  }
+
+  /** The whole request is out, so that the provider may be working on it. */
+  boolean sent() {
+    return sent;
   }
 
   boolean over() {

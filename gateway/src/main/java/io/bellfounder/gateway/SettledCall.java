@@ -10,7 +10,8 @@ import org.jspecify.annotations.Nullable;
  *
  * @param status the HTTP status the client was given; {@code null} if it left before any
  * @param errorType the type in the error the client was given, such as {@code overloaded_error}
- * @param provider the provider that answered; {@code null} if none did
+ * @param provider the provider that answered, or may bill an answer that was lost; {@code null} if
+ *     there is none
  * @param targetModel the model name that provider was asked for
  * @param usage in raw classes; for an estimated call the floor
  * @param estimated true if the usage is not the provider's final word

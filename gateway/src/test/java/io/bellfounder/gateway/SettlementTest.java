@@ -7,11 +7,14 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.bellfounder.testing.Await;
 import io.bellfounder.testing.Seeds;
+import io.bellfounder.wire.Dialect;
 import io.bellfounder.wire.Usage;
 import java.io.IOException;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.concurrent.locks.LockSupport;
@@ -122,6 +125,101 @@ class SettlementTest {
           .containsExactly(Attempt.Outcome.OK);
       assertThat(settled.usage()).isEqualTo(new Usage(11L, 0L, null, 3L, 7L));
       assertThat(settled.estimated()).isFalse();
+    }
+  }
+
+  @ParameterizedTest
+  @ValueSource(booleans = {true, false})
+  void what_an_only_target_was_asked_in_full_and_never_answered_has_the_price_of_a_floor(
+      boolean silent) throws IOException {
+    try (var provider = new ScriptedProvider();
+        var gateway = RunningGateway.with(impatient("a", provider)).start()) {
+      provider.always(silent ? ScriptedProvider.Exchange::awaitHangUp : SettlementTest::hangUpLate);
+      var answer = gateway.messages(Said.ASK);
+
+      var settled = gateway.ledger.only();
+      long input = settled.opened().estimatedInputTokens();
+      assertThat(answer.status()).isEqualTo(503);
+      assertThat(settled.outcome()).isEqualTo(SettledCall.Outcome.FAILED);
+      assertThat(settled.status()).isEqualTo(503);
+      assertThat(settled.provider()).isEqualTo("a");
+      assertThat(settled.estimated()).isTrue();
+      assertThat(settled.usage()).isEqualTo(new Usage(input, null, null, null, 0L));
+      assertThat(settled.costPico()).isEqualTo(3 * input).isPositive();
+    }
+  }
+
+  @Test
+  void a_lost_attempt_is_priced_though_nobody_could_be_reached_after_it() throws IOException {
+    try (var silent = new ScriptedProvider().always(ScriptedProvider.Exchange::awaitHangUp);
+        var gone = new ScriptedProvider();
+        var gateway =
+            RunningGateway.with(impatient("a", silent), anthropic("b", gone.uri())).start()) {
+      gone.close();
+      gateway.messages(Said.ASK);
+
+      assertThat(gateway.ledger.only().provider()).isEqualTo("a");
+      assertThat(gateway.ledger.only().estimated()).isTrue();
+      assertThat(gateway.ledger.only().costPico()).isPositive();
+    }
+  }
+
+  @Test
+  void a_call_that_another_target_answers_costs_what_that_one_reports() throws IOException {
+    try (var silent = new ScriptedProvider().always(ScriptedProvider.Exchange::awaitHangUp);
+        var good = new ScriptedProvider().always(exchange -> exchange.answer(200, Said.ANSWER));
+        var gateway =
+            RunningGateway.with(impatient("a", silent), anthropic("b", good.uri())).start()) {
+      gateway.messages(Said.ASK);
+
+      assertThat(gateway.ledger.only().usage()).isEqualTo(new Usage(11L, 0L, null, 3L, 7L));
+      assertThat(gateway.ledger.only().estimated()).isFalse();
+    }
+  }
+
+  @Test
+  void a_connection_that_was_dead_before_the_request_costs_nothing() throws IOException {
+    try (var provider = new ScriptedProvider().always(ScriptedProvider.Exchange::hangUp);
+        var gateway = RunningGateway.with(anthropic("a", provider.uri())).start()) {
+      gateway.messages(Said.ASK);
+
+      assertThat(gateway.ledger.only().outcome()).isEqualTo(SettledCall.Outcome.FAILED);
+      assertThat(gateway.ledger.only().costPico()).isZero();
+      assertThat(gateway.ledger.only().estimated()).isFalse();
+    }
+  }
+
+  @Test
+  void what_awaits_its_answer_when_draining_ends_has_the_price_of_a_floor() throws Exception {
+    var asked = new CountDownLatch(1);
+    try (var provider =
+            new ScriptedProvider()
+                .always(exchange -> {
+                  asked.countDown();
+                  exchange.awaitHangUp();
+                });
+        var gateway = RunningGateway.with(anthropic("a", provider.uri())).start();
+        var wire = gateway.connect().send(post("/v1/messages", Said.ASK, "x-api-key: " + SECRET))) {
+      asked.await();
+      gateway.gateway().drain(Duration.ZERO);
+
+      assertThat(wire.answer().status()).isEqualTo(503);
+      assertThat(gateway.ledger.only().estimated()).isTrue();
+      assertThat(gateway.ledger.only().costPico()).isPositive();
+    }
+  }
+
+  private static Provider impatient(String name, ScriptedProvider provider) {
+    return RunningGateway.provider(name, Dialect.ANTHROPIC, provider.uri(), Duration.ofMillis(150));
+  }
+
+  /** Long enough after the request to have worked on it; a provider may be asked twice. */
+  private static void hangUpLate(ScriptedProvider.Exchange exchange) throws IOException {
+    exchange.socket().setSoTimeout(110);
+    try {
+      exchange.awaitHangUp();
+    } finally {
+      exchange.hangUp();
     }
   }
 
