@@ -48,7 +48,10 @@ public record Attempt(
     CUT,
     /** The client left first. */
     ABORTED,
-    /** The target's circuit breaker was open or its credential waits: not tried. */
+    /**
+     * The target's circuit breaker was open, it asked for time or its credential is benched: not
+     * tried.
+     */
     SKIPPED
   }
 }

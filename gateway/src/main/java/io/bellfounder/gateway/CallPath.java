@@ -324,7 +324,7 @@ final class CallPath {
     return new Candidate(target, model, plane.targets.state(target.provider(), model));
   }
 
-  /** A rate limit is kept; an open breaker or a benched credential never locks a route out. */
+  /** A rate limit is kept; a pause, an open breaker or a benched credential never locks a route out. */
   private static @Nullable Passed firstDue(List<Passed> passed) {
     Passed best = null;
     for (var each : passed) {
@@ -350,6 +350,7 @@ final class CallPath {
     var why =
         switch (passed.verdict()) {
           case WAITING -> "waits for the provider's rate limit";
+          case PAUSED -> "overloaded, and asked for a pause";
           case OPEN -> "left alone after repeated failures";
           case BENCHED -> "its credential was refused";
           case ADMITTED -> throw new AssertionError("an admitted target is not skipped");

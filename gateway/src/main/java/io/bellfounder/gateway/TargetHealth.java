@@ -8,7 +8,7 @@ import org.jspecify.annotations.Nullable;
  *
  * @param failures consecutive ones
  * @param openUntil while the breaker is open, when it lets a probe through
- * @param waitUntil while the provider's rate limit asks to wait, until when
+ * @param waitUntil while the provider asks to wait, by a rate limit or overloaded, until when
  * @param benched true if the provider refused the credential since the routes were last replaced
  * @param attempts since the process started, not counting skipped ones
  * @param errors of those

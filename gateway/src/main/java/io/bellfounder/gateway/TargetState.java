@@ -5,9 +5,10 @@ import java.time.Instant;
 import org.jspecify.annotations.Nullable;
 
 /**
- * How one model at one provider is doing. Three things are kept apart: a rate limit makes it
- * <em>wait</em>, failures open its <em>breaker</em>, a refused credential <em>benches</em> it until
- * the routes are replaced. Shared by all event loops; its monitor guards it.
+ * How one model at one provider is doing. Four things are kept apart: a rate limit makes it
+ * <em>wait</em>, an overloaded provider that asks for it gets a <em>pause</em>, failures open its
+ * <em>breaker</em>, a refused credential <em>benches</em> it until the routes are replaced. Shared
+ * by all event loops; its monitor guards it.
  */
 final class TargetState {
   /** A provider that asks for a day is asked again sooner. */
@@ -20,6 +21,7 @@ final class TargetState {
   private final boolean ofMany;
   private final CircuitBreaker breaker;
   private Instant waitUntil = Instant.MIN;
+  private Instant pausedUntil = Instant.MIN;
   private boolean benched;
   private TargetHealth.@Nullable LastError lastError;
   private @Nullable Instant lastSuccessAt;
@@ -44,6 +46,7 @@ final class TargetState {
   enum Verdict {
     ADMITTED,
     WAITING,
+    PAUSED,
     OPEN,
     BENCHED
   }
@@ -56,6 +59,9 @@ final class TargetState {
     if (benched) {
       return Verdict.BENCHED;
     }
+    if (now.isBefore(pausedUntil)) {
+      return Verdict.PAUSED;
+    }
     return breaker.admits(now) ? Verdict.ADMITTED : Verdict.OPEN;
   }
 
@@ -63,7 +69,11 @@ final class TargetState {
   synchronized boolean available(Instant now) {
     boolean due =
         breaker.state() == CircuitBreaker.State.CLOSED || !now.isBefore(breaker.openUntil());
-    return due && !benched && !now.isBefore(waitUntil);
+    return due && !benched && !asksForTime(now);
+  }
+
+  private boolean asksForTime(Instant now) {
+    return now.isBefore(waitUntil) || now.isBefore(pausedUntil);
   }
 
   /** When the target would be tried again by itself; orders those that are all passed over. */
@@ -71,7 +81,8 @@ final class TargetState {
     if (benched) {
       return Instant.MAX;
     }
-    return breaker.state() == CircuitBreaker.State.CLOSED ? waitUntil : breaker.openUntil();
+    boolean closed = breaker.state() == CircuitBreaker.State.CLOSED;
+    return later(pausedUntil, closed ? waitUntil : breaker.openUntil());
   }
 
   synchronized Instant waitUntil() {
@@ -97,7 +108,14 @@ final class TargetState {
         benched = true;
         remember(attempt, now);
       }
-      case OVERLOADED, PROVIDER_ERROR, CONNECT_FAILED, TIMED_OUT, CUT -> {
+      case OVERLOADED -> {
+        breaker.failed(now);
+        if (retryAfter != null) {
+          pausedUntil = later(pausedUntil, now.plus(bounded(retryAfter)));
+        }
+        remember(attempt, now);
+      }
+      case PROVIDER_ERROR, CONNECT_FAILED, TIMED_OUT, CUT -> {
         breaker.failed(now);
         remember(attempt, now);
       }
@@ -107,6 +125,7 @@ final class TargetState {
       breaker.succeeded();
       benched = false;
       waitUntil = Instant.MIN;
+      pausedUntil = Instant.MIN;
     }
   }
 
@@ -122,7 +141,7 @@ final class TargetState {
   /** When it was last used; null while it keeps calls away, which must not be forgotten. */
   synchronized @Nullable Instant dispensableSince(Instant now) {
     boolean closed = breaker.state() == CircuitBreaker.State.CLOSED;
-    return closed && !benched && !now.isBefore(waitUntil) ? lastUsed : null;
+    return closed && !benched && !asksForTime(now) ? lastUsed : null;
   }
 
   synchronized TargetHealth health(Instant now) {
@@ -133,7 +152,7 @@ final class TargetState {
         breaker.state(),
         breaker.failures(),
         open ? breaker.openUntil() : null,
-        now.isBefore(waitUntil) ? waitUntil : null,
+        asksForTime(now) ? later(waitUntil, pausedUntil) : null,
         benched,
         lastError,
         lastSuccessAt,

@@ -262,6 +262,50 @@ class FailoverTest {
     }
   }
 
+  @ParameterizedTest
+  @ValueSource(ints = {503, 529})
+  void an_overloaded_target_is_left_alone_as_long_as_it_asked(int status) throws IOException {
+    first.then(exchange -> exchange.answer(status, "{}", "retry-after: 20")).always(GOOD);
+    second.always(GOOD);
+    try (var gateway = both().clock(clock).start()) {
+      gateway.messages(Said.ASK);
+      gateway.messages(Said.ASK);
+      assertThat(first.seen()).hasSize(1);
+      var skipped = gateway.ledger.settled.get(1).attempts().getFirst();
+      assertThat(skipped.outcome()).isEqualTo(Outcome.SKIPPED);
+      assertThat(skipped.detail()).contains("overloaded");
+
+      clock.advance(Duration.ofSeconds(21));
+      gateway.messages(Said.ASK);
+
+      assertThat(first.seen()).hasSize(2);
+    }
+  }
+
+  @Test
+  void a_pause_is_cut_to_a_minute_and_never_locks_the_only_target_out() throws IOException {
+    first.then(exchange -> exchange.answer(529, "{}", "retry-after: 86400")).always(GOOD);
+    try (var gateway = RunningGateway.with(anthropic("one", first.uri())).clock(clock).start()) {
+      gateway.messages(Said.ASK);
+      assertThat(gateway.gateway().targets().getFirst().waitUntil())
+          .isEqualTo(clock.instant().plusSeconds(60));
+
+      assertThat(gateway.messages(Said.ASK).status()).isEqualTo(200);
+    }
+  }
+
+  @Test
+  void of_two_paused_targets_the_one_that_asked_for_less_is_tried() throws IOException {
+    first.then(exchange -> exchange.answer(529, "{}", "retry-after: 40")).always(GOOD);
+    second.then(exchange -> exchange.answer(529, "{}", "retry-after: 25")).always(GOOD);
+    try (var gateway = both().clock(clock).start()) {
+      assertThat(gateway.messages(Said.ASK).status()).isEqualTo(529);
+
+      assertThat(gateway.messages(Said.ASK).status()).isEqualTo(200);
+      assertThat(gateway.ledger.settled.getLast().provider()).isEqualTo("two");
+    }
+  }
+
   @Test
   void second_tries_stay_within_a_fifth_of_the_traffic() throws IOException {
     first.always(exchange -> exchange.answer(529, "{}"));
