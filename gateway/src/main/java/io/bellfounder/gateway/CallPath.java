@@ -40,8 +40,6 @@ final class CallPath {
   /** An error that drips keeps the call from the next target. */
   private static final long ERROR_BODY_NANOS = TimeUnit.SECONDS.toNanos(5);
 
-  private static final long BODY_IDLE_NANOS = TimeUnit.SECONDS.toNanos(60);
-
   /** More than this before the first event is no longer held back. */
   private static final int MOST_HELD_BYTES = 1 << 20;
 
@@ -187,6 +185,12 @@ final class CallPath {
               @Override
               public void noRoom() {
                 refuseRecorded(key, Refusal.busy());
+              }
+
+              @Override
+              public void stalled() {
+                request.response().putHeader("connection", "close");
+                refuseRecorded(key, Refusal.stalled(plane.config.limits().bodyIdle()));
               }
             });
     reading = body;
@@ -867,18 +871,16 @@ final class CallPath {
 
   /** Called several times a second by the loop. */
   void tick(long now) {
-    if (current != null) {
-      try {
+    try {
+      if (current != null) {
         current.tick(now);
-      } catch (RuntimeException e) {
-        stumbled(e);
+      } else if (reading != null
+          && !reading.over()
+          && now - reading.lastByteNanos() > plane.config.limits().bodyIdle().toNanos()) {
+        reading.stall();
       }
-    } else if (call == null
-        && reading != null
-        && !reading.over()
-        && now - reading.lastByteNanos() > BODY_IDLE_NANOS) {
-      client.destroy();
-      finish();
+    } catch (RuntimeException e) {
+      stumbled(e);
     }
   }
 

@@ -39,7 +39,8 @@ final class OwnAnswer {
   static void json(HttpServerRequest request, Buffer body, String requestId) {
     var response = request.response();
     response.putHeader("content-type", "application/json").putHeader("x-request-id", requestId);
-    boolean lingers = !request.isEnded() && mayBeLarge(request);
+    boolean closes = response.headers().contains("connection", "close", true);
+    boolean lingers = !request.isEnded() && (closes || mayBeLarge(request));
     if (lingers) {
       response.putHeader("connection", "close");
     }

@@ -61,6 +61,16 @@ record Refusal(
         true);
   }
 
+  static Refusal stalled(Duration idle) {
+    return new Refusal(
+        408,
+        "timeout_error",
+        "The request's body stopped coming: no byte for " + idle.toSeconds() + " s.",
+        "stalled",
+        null,
+        false);
+  }
+
   static Refusal badRequest(String message) {
     return new Refusal(400, "invalid_request_error", message, "bad_request", null, true);
   }

@@ -23,6 +23,9 @@ final class RequestBody {
 
     /** All bodies together hold as much as they may. */
     void noRoom();
+
+    /** The rest of it does not come. */
+    void stalled();
   }
 
   private final int most;
@@ -89,6 +92,11 @@ final class RequestBody {
     taken = size;
     bytes = Arrays.copyOf(bytes, size);
     return true;
+  }
+
+  void stall() {
+    stop();
+    listener.stalled();
   }
 
   private void stop() {

@@ -20,10 +20,13 @@ import java.util.concurrent.CountDownLatch;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** Who comes in, who does not, and where the rest goes. */
 class FrontDoorTest {
+  private static final Duration IDLE = Duration.ofSeconds(60);
+
   private final ScriptedProvider provider = new ScriptedProvider();
   private final ScriptedProvider controlPlane = new ScriptedProvider();
   private final RunningGateway.Setup setup =
@@ -167,6 +170,36 @@ class FrontDoorTest {
     }
   }
 
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      value = {
+        "/v1/messages|{\"type\":\"error\",\"error\":{\"type\":\"timeout_error\"",
+        "/v1/chat/completions|{\"error\":{\"message\":\"The request's body stopped"
+      })
+  void a_client_whose_upload_stands_still_is_told_so_and_written_down(String path, String said)
+      throws IOException {
+    var impatient = new GatewayConfig.Limits(4_096, 100, 10, 10, Duration.ofMillis(100));
+    try (var gateway = setup.limits(impatient).start();
+        var wire = gateway.connect()) {
+      wire.send(
+          "POST "
+              + path
+              + " HTTP/1.1\r\nhost: g\r\nx-api-key: "
+              + SECRET
+              + "\r\ncontent-length: 99\r\n\r\n{");
+      var answer = wire.answer();
+
+      assertThat(answer.status()).isEqualTo(408);
+      assertThat(answer.header("connection")).isEqualTo("close");
+      assertThat(answer.text()).startsWith(said);
+      assertThat(wire.in().read()).isEqualTo(-1);
+      assertThat(gateway.ledger.only().outcome()).isEqualTo(SettledCall.Outcome.REFUSED);
+      assertThat(gateway.ledger.only().status()).isEqualTo(408);
+      assertThat(gateway.gateway().openCalls()).isZero();
+    }
+  }
+
   @Test
   void a_client_that_waits_for_leave_to_send_gets_it() throws IOException {
     provider.always(exchange -> exchange.answer(200, Said.ANSWER));
@@ -206,7 +239,7 @@ class FrontDoorTest {
 
   @Test
   void nobody_is_told_to_go_on_after_a_refusal_or_in_http_1_0() throws IOException {
-    var tooLarge = setup.limits(new GatewayConfig.Limits(4_096, 100, 10, 10));
+    var tooLarge = setup.limits(new GatewayConfig.Limits(4_096, 100, 10, 10, IDLE));
     provider.always(exchange -> exchange.answer(200, Said.ANSWER));
     try (var gateway = tooLarge.start();
         var refused = gateway.connect();
@@ -264,7 +297,7 @@ class FrontDoorTest {
       asked.countDown();
       exchange.awaitHangUp();
     });
-    try (var gateway = setup.limits(new GatewayConfig.Limits(32 << 20, 1, 10, 10)).start();
+    try (var gateway = setup.limits(new GatewayConfig.Limits(32 << 20, 1, 10, 10, IDLE)).start();
         var busy = gateway.connect().send(post("/v1/messages", Said.ASK, "x-api-key: " + SECRET))) {
       await(asked);
       var answer = gateway.messages(Said.ASK);
@@ -580,7 +613,7 @@ class FrontDoorTest {
   }
 
   private RunningGateway.Setup small() {
-    return setup.limits(new GatewayConfig.Limits(4_096, 100, 10, 10));
+    return setup.limits(new GatewayConfig.Limits(4_096, 100, 10, 10, IDLE));
   }
 
   private static void await(CountDownLatch latch) {

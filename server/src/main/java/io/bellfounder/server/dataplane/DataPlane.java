@@ -170,7 +170,8 @@ final class DataPlane implements SmartLifecycle, PublicPort, HealthPart {
             Math.toIntExact(config.server().maxBodyBytes()),
             settings.maxConcurrentCalls(),
             limits.maxConnections(),
-            limits.maxQueued()),
+            limits.maxQueued(),
+            limits.bodyIdle()),
         new GatewayConfig.Breaker(
             settings.breakerFailures(),
             settings.breakerOpenFor(),
