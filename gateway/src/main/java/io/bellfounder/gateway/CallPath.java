@@ -277,7 +277,7 @@ final class CallPath {
 
   private @Nullable String header(String name) {
     var value = request.getHeader(name);
-    return value == null ? null : bounded(value);
+    return value == null ? null : bounded(Credentials.removedFrom(value));
   }
 
   private static String bounded(String text) {
@@ -328,7 +328,9 @@ final class CallPath {
     return new Candidate(target, model, plane.targets.state(target.provider(), model));
   }
 
-  /** A rate limit is kept; a pause, an open breaker or a benched credential never locks a route out. */
+  /**
+   * A rate limit is kept; a pause, an open breaker or a benched credential never locks a route out.
+   */
   private static @Nullable Passed firstDue(List<Passed> passed) {
     Passed best = null;
     for (var each : passed) {

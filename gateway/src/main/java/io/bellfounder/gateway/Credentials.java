@@ -2,9 +2,9 @@ package io.bellfounder.gateway;
 
 import io.bellfounder.gateway.KeyDirectory.KeyCheck;
 import io.vertx.core.MultiMap;
-import io.vertx.core.http.HttpServerRequest;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -16,7 +16,12 @@ import org.jspecify.annotations.Nullable;
  */
 record Credentials(KeyCheck check, boolean nothing) {
   private static final String BEARER = "Bearer ";
-  private static final String OURS = "bell_";
+
+  /**
+   * Secrets of ours wherever they stand; any other is a placeholder that may be an ordinary word.
+   */
+  private static final Pattern OURS =
+      Pattern.compile(KeyDirectory.SECRET_PREFIX + "[0-9A-Za-z]{16,}");
 
   static Credentials check(KeyDirectory keys, MultiMap headers, @Nullable String inPath) {
     KeyCheck most = new KeyCheck.Unknown();
@@ -31,15 +36,14 @@ record Credentials(KeyCheck check, boolean nothing) {
     return new Credentials(most, secrets.isEmpty());
   }
 
-  /**
-   * The secrets of a request that look like ours, to search for copies of. Any other is a
-   * placeholder, whose letters may stand anywhere.
-   */
-  static List<String> shown(HttpServerRequest request) {
-    var path = request.path() == null ? null : ModelPath.parse(request.path());
-    var secrets = presented(request.headers(), path == null ? null : path.key());
-    secrets.removeIf(secret -> !secret.startsWith(OURS));
-    return secrets;
+  /** Whether there is a secret in a text that is about to go to somebody else. */
+  static boolean in(String text) {
+    return text.contains(KeyDirectory.SECRET_PREFIX) && OURS.matcher(text).find();
+  }
+
+  /** The text without its secrets, to be written down or said back. */
+  static String removedFrom(String text) {
+    return in(text) ? OURS.matcher(text).replaceAll("***") : text;
   }
 
   private static List<String> presented(MultiMap headers, @Nullable String inPath) {

@@ -75,11 +75,7 @@ final class FrontDoor implements Handler<HttpServerRequest> {
 
   /** The path to say back, which ends up in logs and on screens. */
   private static String withoutSecrets(HttpServerRequest request) {
-    var path = KEY_IN_PATH.matcher(request.path()).replaceAll("$1***");
-    for (var secret : Credentials.shown(request)) {
-      path = path.replace(secret, "***");
-    }
-    return path;
+    return Credentials.removedFrom(KEY_IN_PATH.matcher(request.path()).replaceAll("$1***"));
   }
 
   /** Which protocol a client speaks where the path alone does not tell. */

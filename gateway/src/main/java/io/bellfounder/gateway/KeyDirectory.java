@@ -8,6 +8,8 @@ import java.time.Instant;
  */
 @FunctionalInterface
 public interface KeyDirectory {
+  /** What every secret begins with; at least 16 letters and digits follow. */
+  String SECRET_PREFIX = "bell_";
 
   /** Looks the secret up as the client sent it, without its {@code Bearer } prefix. */
   KeyCheck check(String secret);

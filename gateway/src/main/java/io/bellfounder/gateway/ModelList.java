@@ -58,7 +58,10 @@ final class ModelList {
     var models = routes.models(dialect);
     var provider =
         routes.providers().stream().filter(each -> each.dialect() == dialect).findFirst();
-    if (models.isEmpty() && provider.isPresent()) {
+    if (Credentials.in(ModelPath.decoded(path.below()))) {
+      // A key in a model's place, which neither a provider nor a log should see.
+      OwnAnswer.refuse(request, dialect, Refusal.unknownModel("***"), id.toString());
+    } else if (models.isEmpty() && provider.isPresent()) {
       ask(provider.get(), request, path, id);
     } else if (path.below().equals(PATH)) {
       var page = Page.of(models, request);

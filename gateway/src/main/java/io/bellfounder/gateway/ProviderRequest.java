@@ -8,7 +8,6 @@ import io.vertx.core.http.RequestOptions;
 import java.net.URI;
 import java.nio.charset.StandardCharsets;
 import java.util.HexFormat;
-import java.util.List;
 import java.util.StringJoiner;
 import org.jspecify.annotations.Nullable;
 
@@ -29,29 +28,19 @@ final class ProviderRequest {
         .setHeaders(headers(provider, request, streaming, bodyLength));
   }
 
-  /** The query with its question mark, as it came but for parameters that hold a secret. */
+  /** The query with its question mark, as it came but for parameters that hold a key of ours. */
   static String query(HttpServerRequest request) {
     var query = request.query();
     if (query == null || query.isEmpty()) {
       return "";
     }
-    var secrets = Credentials.shown(request);
     var kept = new StringJoiner("&", "?", "").setEmptyValue("");
     for (var parameter : query.split("&", -1)) {
-      if (!holdsAny(ModelPath.decoded(parameter), secrets)) {
+      if (!Credentials.in(ModelPath.decoded(parameter))) {
         kept.add(parameter);
       }
     }
     return kept.toString();
-  }
-
-  private static boolean holdsAny(String text, List<String> secrets) {
-    for (var secret : secrets) {
-      if (text.contains(secret)) {
-        return true;
-      }
-    }
-    return false;
   }
 
   static RequestOptions to(Provider provider, HttpMethod method, String pathBelow) {
@@ -93,12 +82,11 @@ final class ProviderRequest {
 
   /**
    * The provider's credential stands where the client's stood; a body has a stated length. Copies
-   * of the client's secret, as in a referer, stay here.
+   * of a key of ours, as in a referer, stay here.
    */
   static MultiMap headers(
       Provider provider, HttpServerRequest request, boolean streaming, int bodyLength) {
     var from = request.headers();
-    var secrets = Credentials.shown(request);
     var to = MultiMap.caseInsensitiveMultiMap();
     var connection = Headers.connection(from);
     from.forEach((name, value) -> {
@@ -106,7 +94,7 @@ final class ProviderRequest {
         authorise(provider, to);
       } else if (name.equalsIgnoreCase("content-length")) {
         to.set(name, Integer.toString(bodyLength));
-      } else if (Headers.goesUp(name, connection) && !holdsAny(value, secrets)) {
+      } else if (Headers.goesUp(name, connection) && !Credentials.in(value)) {
         boolean coding = name.equalsIgnoreCase("accept-encoding");
         to.add(name, coding ? Headers.narrowed(value, streaming) : value);
       }

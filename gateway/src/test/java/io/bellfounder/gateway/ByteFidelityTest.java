@@ -126,13 +126,13 @@ class ByteFidelityTest {
 
     gateway.ask(
         post(
-            "/v1/messages?key=bell_good&beta=true&api_key=bell%5Fgood&x=%2F",
+            "/v1/messages?key=bell_goodgoodgoodgood&beta=true&api_key=bell%5Fgoodgoodgoodgood&x=%2F",
             Said.ASK,
-            "x-api-key: bell_good",
+            "x-api-key: bell_goodgoodgoodgood",
             "api-key: other",
             "X-Goog-Api-Key: other",
-            "referer: http://gateway/ak/bell_good/v1/messages",
-            "accept-encoding: gzip;bell_good",
+            "referer: http://gateway/ak/bell_goodgoodgoodgood/v1/messages",
+            "accept-encoding: gzip;bell_goodgoodgoodgood",
             "x-odd: good"));
 
     var seen = provider.seen().getFirst();
@@ -147,9 +147,9 @@ class ByteFidelityTest {
 
     gateway.ask(
         post(
-            "/ak/bell_good/v1/messages?key=bell_good",
+            "/ak/bell_goodgoodgoodgood/v1/messages?key=bell_goodgoodgoodgood",
             Said.ASK,
-            "referer: /ak/bell_good/",
+            "referer: /ak/bell_goodgoodgoodgood/",
             "x-api-key: odd",
             "x-odd: odd"));
 

@@ -41,11 +41,11 @@ class FrontDoorTest {
   @ParameterizedTest
   @ValueSource(
       strings = {
-        "x-api-key: bell_good",
-        "authorization: Bearer bell_good",
-        "Authorization: bearer bell_good",
-        "authorization: Bearer other\r\nx-api-key: bell_good",
-        "authorization: Bearer bell_good\r\nx-api-key: other"
+        "x-api-key: bell_goodgoodgoodgood",
+        "authorization: Bearer bell_goodgoodgoodgood",
+        "Authorization: bearer bell_goodgoodgoodgood",
+        "authorization: Bearer other\r\nx-api-key: bell_goodgoodgoodgood",
+        "authorization: Bearer bell_goodgoodgoodgood\r\nx-api-key: other"
       })
   void a_key_is_found_in_either_header(String header) throws IOException {
     provider.always(exchange -> exchange.answer(200, Said.ANSWER));
@@ -60,7 +60,7 @@ class FrontDoorTest {
   void a_key_is_found_in_the_path_and_does_not_go_on() throws IOException {
     provider.always(exchange -> exchange.answer(200, Said.ANSWER));
     try (var gateway = setup.start()) {
-      var answer = gateway.ask(post("/ak/bell_good/v1/messages?beta=true", Said.ASK));
+      var answer = gateway.ask(post("/ak/bell_goodgoodgoodgood/v1/messages?beta=true", Said.ASK));
 
       assertThat(answer.status()).isEqualTo(200);
       assertThat(provider.seen().getFirst().startLine())
@@ -317,7 +317,8 @@ class FrontDoorTest {
           .startsWith("{\"error\":{");
       assertThat(gateway.ask(post("/v1/complete", "{}", "anthropic-version: 1")).text())
           .startsWith("{\"type\":\"error\"");
-      assertThat(gateway.ask(post("/ak/bell_good/api/v1/keys", "{}")).status()).isEqualTo(404);
+      assertThat(gateway.ask(post("/ak/bell_goodgoodgoodgood/api/v1/keys", "{}")).status())
+          .isEqualTo(404);
       assertThat(gateway.ask("GET /v1/messages HTTP/1.1\r\nhost: g\r\n\r\n").status())
           .isEqualTo(404);
       assertThat(controlPlane.seen()).isEmpty();
@@ -327,18 +328,68 @@ class FrontDoorTest {
   @ParameterizedTest
   @ValueSource(
       strings = {
-        "//ak//bell_good/v1/messages",
-        "/ak//bell_good",
-        "/v1/ak/bell_good/messages",
-        "/ak/bell_good/ak/bell_good/x",
-        "/ak/bell_good/bell_good"
+        "//ak//bell_goodgoodgoodgood/v1/messages",
+        "/ak//bell_goodgoodgoodgood",
+        "/v1/ak/bell_goodgoodgoodgood/messages",
+        "/ak/bell_goodgoodgoodgood/ak/bell_goodgoodgoodgood/x",
+        "/ak/bell_goodgoodgoodgood/bell_goodgoodgoodgood"
       })
   void a_key_in_a_path_that_does_not_exist_is_not_said_back(String path) throws IOException {
     try (var gateway = setup.start()) {
       var answer = gateway.ask(post(path, "{}"));
 
       assertThat(answer.status()).isEqualTo(404);
-      assertThat(answer.text()).contains("no model endpoint POST").doesNotContain("bell_good");
+      assertThat(answer.text())
+          .contains("no model endpoint POST")
+          .doesNotContain("bell_goodgoodgoodgood");
+    }
+  }
+
+  @Test
+  void a_key_in_a_client_s_other_headers_is_not_written_down() throws IOException {
+    provider.always(exchange -> exchange.answer(200, Said.ANSWER));
+    try (var gateway = setup.start()) {
+      gateway.messages(
+          Said.ASK,
+          "user-agent: cli/" + SECRET + " (linux)",
+          "x-request-id: " + SECRET.replace("good", "else"),
+          "x-claude-code-session-id: " + "s".repeat(240) + SECRET,
+          "x-claude-code-agent-id: bell_tower");
+
+      var opened = gateway.ledger.only().opened();
+      assertThat(opened.userAgent()).isEqualTo("cli/*** (linux)");
+      assertThat(opened.clientRequestId()).isEqualTo("***");
+      assertThat(opened.sessionId()).isEqualTo("s".repeat(240) + "***");
+      assertThat(opened.agentId()).isEqualTo("bell_tower");
+    }
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"/v1/models/" + SECRET, "/v1/models/bell%5Fgoodgoodgoodgood?x=1"})
+  void a_key_in_the_place_of_a_model_is_not_looked_up_anywhere(String path) throws IOException {
+    try (var gateway = setup.start()) {
+      var answer =
+          gateway.ask("GET " + path + " HTTP/1.1\r\nhost: g\r\nx-api-key: " + SECRET + "\r\n\r\n");
+
+      assertThat(answer.status()).isEqualTo(404);
+      assertThat(answer.text()).doesNotContain("goodgood");
+      assertThat(provider.seen()).isEmpty();
+    }
+  }
+
+  @Test
+  void a_key_in_the_query_for_models_does_not_reach_the_provider() throws IOException {
+    provider.always(exchange -> exchange.answer(200, "{}"));
+    try (var gateway = setup.start()) {
+      gateway.ask(
+          "GET /v1/models?key="
+              + SECRET.replace("good", "else")
+              + "&limit=2 HTTP/1.1\r\nhost: g\r\nx-api-key: "
+              + SECRET
+              + "\r\n\r\n");
+
+      assertThat(provider.seen().getFirst().startLine())
+          .isEqualTo("GET /v1/models?limit=2 HTTP/1.1");
     }
   }
 

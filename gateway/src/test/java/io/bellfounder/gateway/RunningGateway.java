@@ -30,7 +30,7 @@ import org.jspecify.annotations.Nullable;
 
 /** A gateway on a free port with everything it is given in memory, and a client made of bytes. */
 final class RunningGateway implements AutoCloseable {
-  static final String SECRET = "bell_good";
+  static final String SECRET = "bell_goodgoodgoodgood";
 
   /** A table with a bug. */
   @SuppressWarnings("NullAway")

@@ -1,5 +1,6 @@
 package io.bellfounder.server.teams;
 
+import io.bellfounder.gateway.KeyDirectory;
 import java.security.SecureRandom;
 import java.util.regex.Pattern;
 
@@ -9,10 +10,11 @@ public record KeySecret(String text) {
       "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
   private static final int RANDOM_LENGTH = 40;
   private static final int PREFIX_LENGTH = 9;
-  private static final Pattern FORM = Pattern.compile("bell_[0-9A-Za-z]{40}");
+  private static final Pattern FORM =
+      Pattern.compile(KeyDirectory.SECRET_PREFIX + "[0-9A-Za-z]{40}");
 
   static KeySecret random(SecureRandom random) {
-    StringBuilder text = new StringBuilder("bell_");
+    StringBuilder text = new StringBuilder(KeyDirectory.SECRET_PREFIX);
     for (int i = 0; i < RANDOM_LENGTH; i++) {
       text.append(ALPHABET.charAt(random.nextInt(ALPHABET.length())));
     }
@@ -20,7 +22,7 @@ public record KeySecret(String text) {
   }
 
   static boolean isWellFormed(String text) {
-    return text.length() == 5 + RANDOM_LENGTH && FORM.matcher(text).matches();
+    return FORM.matcher(text).matches();
   }
 
   /** Enough to recognise a key by, far too little to guess it. */
