@@ -183,8 +183,8 @@ final class CallPath {
               }
 
               @Override
-              public void noRoom() {
-                refuseRecorded(key, Refusal.busy());
+              public void noRoom(long most) {
+                refuseRecorded(key, Refusal.noRoom(most));
               }
 
               @Override

@@ -57,18 +57,32 @@ public record GatewayConfig(
    *
    * @param maxBodyBytes the largest request body, 1 KiB..1 GiB; default 32 MiB, the providers' own
    *     bound
+   * @param maxBodiesBytes what the bodies of all calls under way may hold together, at least 1;
+   *     default a quarter of the heap; one more gets 503
    * @param maxCalls calls under way at a time, at least 1; default 10,000; one more gets 503
    * @param maxConnections connections to one provider per event loop, at least 1; default 4,096
    * @param maxQueued calls waiting for one of those, at least 0; default 1,024; one more fails over
    * @param bodyIdle how long a request's body may stand still, at least 1 ms; default 60 s
    */
   public record Limits(
-      int maxBodyBytes, int maxCalls, int maxConnections, int maxQueued, Duration bodyIdle) {
+      int maxBodyBytes,
+      long maxBodiesBytes,
+      int maxCalls,
+      int maxConnections,
+      int maxQueued,
+      Duration bodyIdle) {
     public static final Limits DEFAULTS =
-        new Limits(32 << 20, 10_000, 4_096, 1_024, Duration.ofSeconds(60));
+        new Limits(
+            32 << 20,
+            Runtime.getRuntime().maxMemory() / 4,
+            10_000,
+            4_096,
+            1_024,
+            Duration.ofSeconds(60));
 
     public Limits {
       require(maxBodyBytes >= 1024 && maxBodyBytes <= 1 << 30, "maxBodyBytes must be 1 KiB..1 GiB");
+      require(maxBodiesBytes >= 1, "maxBodiesBytes must be at least 1");
       require(maxCalls >= 1, "maxCalls must be at least 1");
       require(maxConnections >= 1, "maxConnections must be at least 1");
       require(maxQueued >= 0, "maxQueued must not be negative");

@@ -14,13 +14,14 @@ final class Plane {
   final RetryBudget retryBudget = new RetryBudget();
   final TrustedProxies trustedProxies;
   final AtomicInteger callsUnderWay = new AtomicInteger();
-  final BodyBudget bodies = new BodyBudget(Runtime.getRuntime().maxMemory() / 4);
+  final BodyBudget bodies;
   volatile boolean draining;
   volatile @Nullable URI controlPlane;
 
   Plane(GatewayConfig config, GatewayPorts ports) {
     this.config = config;
     this.ports = ports;
+    this.bodies = new BodyBudget(config.limits().maxBodiesBytes());
     this.targets = new Targets(config.breaker(), ports.clock(), ports.routes().get());
     this.trustedProxies = new TrustedProxies(config.trustedProxies());
   }
@@ -52,6 +53,10 @@ final class Plane {
       }
       held.addAndGet(-bytes);
       return false;
+    }
+
+    long most() {
+      return most;
     }
 
     void giveBack(int bytes) {

@@ -51,6 +51,18 @@ record Refusal(
         503, "overloaded_error", "The gateway is at its limit of open calls.", "busy", 1, false);
   }
 
+  static Refusal noRoom(long mostBytes) {
+    return new Refusal(
+        503,
+        "overloaded_error",
+        "The request bodies under way fill the "
+            + mostBytes
+            + " bytes that the gateway keeps for them, a share of its heap (-Xmx); try again.",
+        "bodies",
+        1,
+        false);
+  }
+
   static Refusal tooLarge(int mostBytes) {
     return new Refusal(
         413,

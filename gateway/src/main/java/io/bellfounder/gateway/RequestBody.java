@@ -22,7 +22,7 @@ final class RequestBody {
     void tooLarge();
 
     /** All bodies together hold as much as they may. */
-    void noRoom();
+    void noRoom(long most);
 
     /** The rest of it does not come. */
     void stalled();
@@ -34,6 +34,7 @@ final class RequestBody {
   private byte[] bytes = NONE;
   private int length;
   private int taken;
+  private int first;
   private boolean over;
   private long lastByteNanos = System.nanoTime();
 
@@ -47,9 +48,7 @@ final class RequestBody {
    * @param statedLength below 0 if it was not
    */
   void readFrom(HttpServerRequest request, long statedLength) {
-    if (!grow(statedLength < 0 ? UNSTATED : (int) Math.min(statedLength, BELIEVED))) {
-      return;
-    }
+    first = statedLength < 0 ? UNSTATED : (int) Math.min(statedLength, BELIEVED);
     request.handler(this::append);
     request.endHandler(end -> {
       if (!over) {
@@ -74,8 +73,9 @@ final class RequestBody {
     }
     lastByteNanos = System.nanoTime();
     if (length + more > bytes.length) {
-      long doubled = Math.min(most, 2L * bytes.length);
-      if (!grow((int) Math.max(length + more, doubled))) {
+      // Nothing is taken for a client that only says how much it has.
+      long next = length == 0 ? first : Math.min(most, 2L * bytes.length);
+      if (!grow((int) Math.max(length + more, next))) {
         return;
       }
     }
@@ -86,7 +86,7 @@ final class RequestBody {
   private boolean grow(int size) {
     if (!budget.take(size - taken)) {
       stop();
-      listener.noRoom();
+      listener.noRoom(budget.most());
       return false;
     }
     taken = size;

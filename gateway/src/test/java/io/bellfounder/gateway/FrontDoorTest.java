@@ -26,6 +26,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 /** Who comes in, who does not, and where the rest goes. */
 class FrontDoorTest {
   private static final Duration IDLE = Duration.ofSeconds(60);
+  private static final long ROOM = 100 << 20;
 
   private final ScriptedProvider provider = new ScriptedProvider();
   private final ScriptedProvider controlPlane = new ScriptedProvider();
@@ -179,7 +180,7 @@ class FrontDoorTest {
       })
   void a_client_whose_upload_stands_still_is_told_so_and_written_down(String path, String said)
       throws IOException {
-    var impatient = new GatewayConfig.Limits(4_096, 100, 10, 10, Duration.ofMillis(100));
+    var impatient = new GatewayConfig.Limits(4_096, ROOM, 100, 10, 10, Duration.ofMillis(100));
     try (var gateway = setup.limits(impatient).start();
         var wire = gateway.connect()) {
       wire.send(
@@ -239,7 +240,7 @@ class FrontDoorTest {
 
   @Test
   void nobody_is_told_to_go_on_after_a_refusal_or_in_http_1_0() throws IOException {
-    var tooLarge = setup.limits(new GatewayConfig.Limits(4_096, 100, 10, 10, IDLE));
+    var tooLarge = setup.limits(new GatewayConfig.Limits(4_096, ROOM, 100, 10, 10, IDLE));
     provider.always(exchange -> exchange.answer(200, Said.ANSWER));
     try (var gateway = tooLarge.start();
         var refused = gateway.connect();
@@ -297,7 +298,8 @@ class FrontDoorTest {
       asked.countDown();
       exchange.awaitHangUp();
     });
-    try (var gateway = setup.limits(new GatewayConfig.Limits(32 << 20, 1, 10, 10, IDLE)).start();
+    try (var gateway =
+            setup.limits(new GatewayConfig.Limits(32 << 20, ROOM, 1, 10, 10, IDLE)).start();
         var busy = gateway.connect().send(post("/v1/messages", Said.ASK, "x-api-key: " + SECRET))) {
       await(asked);
       var answer = gateway.messages(Said.ASK);
@@ -305,6 +307,32 @@ class FrontDoorTest {
       assertThat(answer.status()).isEqualTo(503);
       assertThat(answer.header("retry-after")).isEqualTo("1");
       assertThat(busy.socket().isConnected()).isTrue();
+    }
+  }
+
+  @Test
+  void bodies_take_room_with_their_first_byte_and_one_too_many_is_told_so() throws IOException {
+    provider.always(exchange -> exchange.answer(200, Said.ANSWER));
+    var head =
+        "POST /v1/messages HTTP/1.1\r\nhost: g\r\nexpect: 100-continue\r\nx-api-key: "
+            + SECRET
+            + "\r\ncontent-length: 4000\r\n\r\n";
+    var narrow = new GatewayConfig.Limits(4_096, 4_010, 100, 10, 10, IDLE);
+    try (var gateway = setup.limits(narrow).start();
+        var one = gateway.connect().send(head);
+        var two = gateway.connect().send(head)) {
+      assertThat(HttpBytes.readHead(one.in()).status()).isEqualTo(100);
+      assertThat(HttpBytes.readHead(two.in()).status()).isEqualTo(100);
+      assertThat(gateway.messages(Said.ASK).status()).isEqualTo(200);
+
+      one.send("{");
+      two.send("{");
+      Await.until("one of them is refused", () -> one.in().available() + two.in().available() > 0);
+      var refused = (one.in().available() > 0 ? one : two).answer();
+
+      assertThat(refused.status()).isEqualTo(503);
+      assertThat(refused.header("retry-after")).isEqualTo("1");
+      assertThat(refused.text()).contains("overloaded_error", "request bodies", "4010 bytes");
     }
   }
 
@@ -692,7 +720,7 @@ class FrontDoorTest {
   }
 
   private RunningGateway.Setup small() {
-    return setup.limits(new GatewayConfig.Limits(4_096, 100, 10, 10, IDLE));
+    return setup.limits(new GatewayConfig.Limits(4_096, ROOM, 100, 10, 10, IDLE));
   }
 
   private static void await(CountDownLatch latch) {

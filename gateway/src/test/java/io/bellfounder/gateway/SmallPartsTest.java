@@ -190,7 +190,7 @@ class SmallPartsTest {
 
   @Test
   void a_configuration_out_of_range_names_what_is_wrong() {
-    assertThatThrownBy(() -> new GatewayConfig.Limits(1, 1, 1, 1, Duration.ZERO))
+    assertThatThrownBy(() -> new GatewayConfig.Limits(1, 1, 1, 1, 1, Duration.ZERO))
         .hasMessageContaining("maxBodyBytes");
     assertThatThrownBy(
             () -> new GatewayConfig.Breaker(0, Duration.ofSeconds(1), Duration.ofSeconds(1)))

@@ -168,6 +168,7 @@ final class DataPlane implements SmartLifecycle, PublicPort, HealthPart {
         settings.totalDeadline(),
         new GatewayConfig.Limits(
             Math.toIntExact(config.server().maxBodyBytes()),
+            limits.maxBodiesBytes(),
             settings.maxConcurrentCalls(),
             limits.maxConnections(),
             limits.maxQueued(),
