@@ -9,6 +9,7 @@ import io.netty.buffer.Unpooled;
 import io.vertx.core.buffer.Buffer;
 import io.vertx.core.http.HttpClientResponse;
 import io.vertx.core.internal.buffer.BufferInternal;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -20,8 +21,12 @@ final class Meter {
   private static final int MOST_DETAIL = 200;
   private static final byte[] NO_BYTES = {};
 
-  private final AnswerMeter reader;
-  private final @Nullable SseMeter events;
+  private AnswerMeter reader;
+  private @Nullable SseMeter events;
+
+  /** Reads an answer without a type, should it begin like the stream that was asked for. */
+  private @Nullable SseMeter untyped;
+
   private final EventTail tail = new EventTail();
   private final @Nullable Inflated inflated;
   private boolean begun;
@@ -37,16 +42,28 @@ final class Meter {
     var type = answer.getHeader("content-type");
     var inflated = Inflated.of(answer.getHeader("content-encoding"));
     boolean events =
-        type != null && type.regionMatches(true, 0, EVENT_STREAM, 0, EVENT_STREAM.length());
-    return new Meter(
+        type == null
+            ? asked.streaming() && inflated == null
+            : type.regionMatches(true, 0, EVENT_STREAM, 0, EVENT_STREAM.length());
+    var stream =
         success && events
             ? new SseMeter(operation.endpoint, asked.dropsUsageChunk() && inflated == null)
-            : AnswerMeter.json(operation.endpoint, success),
-        inflated);
+            : null;
+    var meter =
+        new Meter(
+            stream == null || type == null ? AnswerMeter.json(operation.endpoint, success) : stream,
+            inflated);
+    meter.untyped = type == null ? stream : null;
+    return meter;
   }
 
   /** Takes a chunk of the answer and gives what of it, and of what was kept, goes on. */
   Buffer pass(Buffer chunk) {
+    if (untyped != null && looksLikeEvents(chunk)) {
+      reader = untyped;
+      events = untyped;
+    }
+    untyped = null;
     begun = true;
     if (inflated != null) {
       var text = inflated.add(chunk).getBytes();
@@ -65,6 +82,13 @@ final class Meter {
     var passing = new Passing(bytes.array(), offset, bytes.readableBytes());
     events.pass(bytes.array(), offset, bytes.readableBytes(), passing);
     return tail.pass(passing.all ? chunk : passing.whole(), events.atBoundary());
+  }
+
+  /** The first chunk may be as short as a byte; no JSON begins with any of these. */
+  private static boolean looksLikeEvents(Buffer chunk) {
+    var start = chunk.getString(0, Math.min(chunk.length(), 6), "ISO-8859-1");
+    return Stream.of("event:", "data:", ":")
+        .anyMatch(field -> start.startsWith(field) || field.startsWith(start));
   }
 
   /** Gathers what the reader lets through, without copying what lies in the chunk itself. */

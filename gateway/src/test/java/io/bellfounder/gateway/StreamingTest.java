@@ -18,6 +18,8 @@ import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.atomic.AtomicLong;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** What happens after the first event: relayed as it comes, never spliced, never faked. */
 class StreamingTest {
@@ -146,6 +148,40 @@ class StreamingTest {
 
       assertThat(gateway.ledger.only().usage().output()).isEqualTo(9);
       assertThat(gateway.ledger.only().estimated()).isFalse();
+    }
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"", ": hello\n\n", "data: {}\n\n"})
+  void a_stream_without_a_type_is_known_by_how_it_begins(String before) throws IOException {
+    var stream = before + String.join("", Said.STREAM);
+    provider.always(exchange -> {
+      exchange.raw("HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n");
+      exchange.chunk(stream.substring(0, 1));
+      exchange.chunk(stream.substring(1));
+      exchange.end();
+    });
+    try (var gateway = one().start()) {
+      var answer = gateway.messages(Said.ASK_STREAM);
+
+      assertThat(answer.text()).isEqualTo(stream);
+      assertThat(gateway.ledger.only().usage().output()).isEqualTo(9);
+      assertThat(gateway.ledger.only().estimated()).isFalse();
+    }
+  }
+
+  @Test
+  void json_without_a_type_is_no_stream_though_one_was_asked_for() throws IOException {
+    provider.always(exchange ->
+        exchange.raw(
+            "HTTP/1.1 200 OK\r\ncontent-length: "
+                + HttpBytes.bytes(Said.ANSWER).length
+                + "\r\n\r\n"
+                + Said.ANSWER));
+    try (var gateway = one().start()) {
+      assertThat(gateway.messages(Said.ASK_STREAM).text()).isEqualTo(Said.ANSWER);
+      assertThat(gateway.ledger.only().outcome()).isEqualTo(SettledCall.Outcome.COMPLETED);
+      assertThat(gateway.ledger.only().usage().output()).isEqualTo(7);
     }
   }
 
