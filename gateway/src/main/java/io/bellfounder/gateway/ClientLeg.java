@@ -2,11 +2,14 @@ package io.bellfounder.gateway;
 
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.Unpooled;
+import io.netty.channel.ChannelOption;
 import io.vertx.core.Context;
 import io.vertx.core.MultiMap;
 import io.vertx.core.buffer.Buffer;
 import io.vertx.core.http.HttpServerRequest;
 import io.vertx.core.http.HttpServerResponse;
+import io.vertx.core.http.HttpVersion;
+import io.vertx.core.http.impl.HttpServerConnection;
 import io.vertx.core.internal.buffer.BufferInternal;
 import java.util.ArrayList;
 import java.util.List;
@@ -21,6 +24,7 @@ final class ClientLeg {
 
   private static final int COPY_UP_TO = 32 << 10;
 
+  private final HttpServerRequest request;
   private final HttpServerResponse response;
   private final Context context;
   private final List<Buffer> pending = new ArrayList<>(4);
@@ -33,6 +37,7 @@ final class ClientLeg {
   private long lastWriteNanos = System.nanoTime();
 
   ClientLeg(HttpServerRequest request, Context context, Runnable onGone) {
+    this.request = request;
     this.response = request.response();
     this.context = context;
     response.exceptionHandler(broken -> left(onGone));
@@ -107,7 +112,18 @@ final class ClientLeg {
     if (!gone && !done) {
       flush();
       done = true;
+      if (request.version() == HttpVersion.HTTP_1_0) {
+        resetWhenClosed();
+      }
       response.reset();
+    }
+  }
+
+  /** Where a body ends with its connection (RFC 9112, 6.3), a close in order would look whole. */
+  private void resetWhenClosed() {
+    if (request.connection() instanceof HttpServerConnection connection) {
+      var channel = connection.channelHandlerContext().channel();
+      channel.config().setOption(ChannelOption.SO_LINGER, 0);
     }
   }
 

@@ -7,10 +7,12 @@ import static io.bellfounder.gateway.RunningGateway.post;
 import static io.bellfounder.gateway.RunningGateway.provider;
 import static java.util.Objects.requireNonNull;
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.bellfounder.testing.Await;
 import io.bellfounder.wire.Dialect;
 import java.io.IOException;
+import java.net.SocketException;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -116,6 +118,34 @@ class StreamingTest {
       assertThat(answer.whole()).isFalse();
       assertThat(answer.text()).isEqualTo("{\"a");
       assertThat(gateway.ledger.only().outcome()).isEqualTo(SettledCall.Outcome.CUT);
+    }
+  }
+
+  @Test
+  void a_broken_stream_does_not_look_whole_to_a_client_that_knows_no_chunks() throws IOException {
+    provider.always(exchange -> {
+      exchange.streamHead();
+      exchange.chunk(Said.START);
+      exchange.hangUp();
+    });
+    try (var gateway = one().start();
+        var wire = gateway.connect().send(STREAM_CALL.replace("HTTP/1.1", "HTTP/1.0"))) {
+      assertThat(HttpBytes.readHead(wire.in()).header("transfer-encoding")).isNull();
+
+      assertThatThrownBy(() -> wire.in().readAllBytes()).isInstanceOf(SocketException.class);
+      assertThat(gateway.ledger.only().outcome()).isEqualTo(SettledCall.Outcome.CUT);
+    }
+  }
+
+  @Test
+  void a_whole_stream_ends_in_order_for_a_client_that_knows_no_chunks() throws IOException {
+    provider.always(exchange -> exchange.stream(Said.STREAM));
+    try (var gateway = one().start();
+        var wire = gateway.connect().send(STREAM_CALL.replace("HTTP/1.1", "HTTP/1.0"))) {
+      HttpBytes.readHead(wire.in());
+
+      assertThat(new String(wire.in().readAllBytes(), StandardCharsets.UTF_8))
+          .isEqualTo(String.join("", Said.STREAM));
     }
   }
 
