@@ -714,7 +714,8 @@ final class CallPath {
 
     void settle(SettledCall.Outcome outcome, @Nullable Integer status, @Nullable String errorType) {
       boolean refused = answer != null && outcome() != Outcome.OK;
-      boolean billed = operation.priced && !refused && leg.sent();
+      // A provider may answer before it has the whole request.
+      boolean billed = operation.priced && !refused && (answer != null || leg.sent());
       var count = billed ? Meter.Count.of(meter, call.opened) : Meter.Count.NONE;
       call.settlement.settle(
           new Ending(

@@ -10,6 +10,9 @@ import io.bellfounder.testing.Seeds;
 import io.bellfounder.wire.Dialect;
 import io.bellfounder.wire.Usage;
 import java.io.IOException;
+import java.net.InetAddress;
+import java.net.ServerSocket;
+import java.net.URI;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashSet;
@@ -125,6 +128,32 @@ class SettlementTest {
           .containsExactly(Attempt.Outcome.OK);
       assertThat(settled.usage()).isEqualTo(new Usage(11L, 0L, null, 3L, 7L));
       assertThat(settled.estimated()).isFalse();
+    }
+  }
+
+  @Test
+  void an_answer_that_comes_before_the_whole_request_was_read_has_its_price() throws IOException {
+    var ask = Said.ASK.replace("[]", "[\"" + "x".repeat(16 << 20) + "\"]");
+    try (var server = new ServerSocket(0, 1, InetAddress.getLoopbackAddress());
+        var gateway =
+            RunningGateway.with(
+                    anthropic("a", URI.create("http://127.0.0.1:" + server.getLocalPort())))
+                .start();
+        var client = gateway.connect().send(post("/v1/messages", ask, "x-api-key: " + SECRET));
+        var provider = server.accept()) {
+      HttpBytes.readHead(provider.getInputStream());
+      provider
+          .getOutputStream()
+          .write(
+              HttpBytes.bytes(
+                  "HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: %d\r\n\r\n%s"
+                      .formatted(HttpBytes.bytes(Said.ANSWER).length, Said.ANSWER)));
+
+      assertThat(client.answer().text()).isEqualTo(Said.ANSWER);
+      var settled = gateway.ledger.only();
+      assertThat(settled.outcome()).isEqualTo(SettledCall.Outcome.COMPLETED);
+      assertThat(settled.usage()).isEqualTo(new Usage(11L, 0L, null, 3L, 7L));
+      assertThat(settled.costPico()).isPositive();
     }
   }
 
