@@ -11,6 +11,7 @@ export const queryClient = new QueryClient({
     mutations: { networkMode: "always" },
     queries: {
       networkMode: "always",
+      refetchOnReconnect: true,
       staleTime: 15_000,
       // What the server says no to will not change by asking again; a lost connection may.
       retry: (failures, error) => failures < 2 && !(error instanceof Problem && error.status >= 400 && error.status < 500),
@@ -200,4 +201,9 @@ async function begin() {
 }
 
 export const live = new LiveConnection(apply, () => void begin(), () => void sessionEnded());
+
+// What could not be asked while the server was away is asked once it is back.
+live.subscribe(() => {
+  if (live.snapshot() === "live") void queryClient.refetchQueries({ type: "active", predicate: ({ state }) => state.status === "error" });
+});
 

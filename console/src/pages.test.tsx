@@ -1,0 +1,127 @@
+// @vitest-environment happy-dom
+import { act, fireEvent, screen, waitFor } from "@testing-library/react";
+import { afterEach, describe, expect, it } from "vitest";
+import { queryClient } from "./api/queries";
+import { aCall, aCallDetail, aKey, aProvider, aSession, aSessionDetail, click, page, refusal, see, TestConsole, totals } from "./testing";
+
+let console: TestConsole;
+afterEach(() => console.close());
+
+const pages: { address: string; asks: string; holds: RegExp; answer: unknown }[] = [
+  { address: "/", asks: "GET /overview", holds: /What it was for/, answer: { from: "2026-11-21T00:00:00Z", to: "2026-11-21T06:00:00Z", zone: "UTC", bucket: "hour", totals, series: [], groups: [], groupSeries: [] } },
+  { address: "/calls", asks: "GET /calls", holds: /laptop/, answer: page([aCall()]) },
+  { address: "/calls/c", asks: "GET /calls/c", holds: /Who and where/, answer: aCallDetail() },
+  { address: "/sessions", asks: "GET /sessions", holds: /sitting/, answer: page([aSession]) },
+  { address: "/sessions/tree?sessionId=sitting", asks: "GET /sessions/tree", holds: /Where the cost went/, answer: aSessionDetail },
+  { address: "/keys", asks: "GET /keys", holds: /laptop/, answer: page([aKey()]) },
+  { address: "/providers", asks: "GET /providers", holds: /api\.anthropic\.com/, answer: page([aProvider()]) },
+  { address: "/connect", asks: "GET /connect", holds: /Set up the client/, answer: { baseUrl: "http://bell.test", modelExamples: { anthropic: "a", openai: "o" }, firstCall: null } },
+];
+
+describe("a page whose refresh fails", () => {
+  it.each(pages)("keeps what it shows: $address", async ({ address, asks, holds, answer }) => {
+    console = new TestConsole({ [asks]: () => answer });
+    await console.open(address);
+    await see(holds);
+
+    console.answers[asks] = () => refusal(503, "The database cannot be reached.");
+    const before = console.asked.length;
+    await act(() => queryClient.invalidateQueries());
+
+    expect(console.asked.slice(before).some((asked) => asked.startsWith(asks))).toBe(true);
+    expect(screen.queryAllByText(holds)).not.toEqual([]);
+    expect(screen.queryByRole("alert")).toBeNull();
+  });
+});
+
+const away = () => Promise.reject(new TypeError("Failed to fetch"));
+
+describe("a browser that is offline", () => {
+  afterEach(() => window.dispatchEvent(new Event("online")));
+
+  it("reads and writes where the server can be reached all the same, as on one machine", async () => {
+    console = new TestConsole({
+      "GET /keys": () => page([aKey()]),
+      "DELETE /keys/k": () => aKey({ status: "revoked", revokedAt: "2026-11-21T06:00:00Z" }),
+    });
+    await console.open("/account");
+    window.dispatchEvent(new Event("offline"));
+
+    await click("link", "Keys");
+    await see("Active");
+    await click("button", "Revoke laptop");
+    console.answers["GET /keys"] = () => page([aKey({ status: "revoked" })]);
+    await click("button", "Revoke the key");
+
+    await see("Revoked");
+  });
+
+  it("loads once it is online what it could not", async () => {
+    console = new TestConsole({ "GET /keys": away });
+    await console.open("/account");
+    window.dispatchEvent(new Event("offline"));
+    await click("link", "Keys");
+    await see("The server cannot be reached");
+
+    console.answers["GET /keys"] = () => page([aKey()]);
+    window.dispatchEvent(new Event("online"));
+
+    await see("laptop");
+  });
+});
+
+describe("a server that was away", () => {
+  it("is asked for the page again by itself", async () => {
+    console = new TestConsole({ "GET /keys": away });
+    await console.open("/account");
+    await see("Live");
+    console.tell("key.changed", aKey());
+    const events = console.answers["GET /events"]!;
+    console.answers["GET /events"] = away;
+    console.breakOff();
+    await click("link", "Keys");
+    await see("The server cannot be reached");
+
+    console.answers["GET /keys"] = () => page([aKey()]);
+    console.answers["GET /events"] = events;
+
+    await see("laptop");
+  });
+});
+
+describe("the server's reasons", () => {
+  it("are shown on the page that asked for something wrong", async () => {
+    console = new TestConsole({ "GET /calls": () => refusal(422, "The request cannot be served as it is.", [{ field: "outcome", message: "is none of the outcomes of a call" }]) });
+
+    await console.open("/calls?outcome=nonsense");
+
+    expect((await see("The request cannot be served as it is.")).parentElement?.textContent).toContain("outcome: is none of the outcomes of a call");
+  });
+
+  it.each([
+    { field: "name", label: "Name" },
+    { field: "expiresAt", label: "Last day" },
+  ])("are shown at the field of a form: $field", async ({ field, label }) => {
+    console = new TestConsole({ "POST /keys": () => refusal(422, "The request cannot be served as it is.", [{ field, message: "must be another" }]) });
+    await console.open("/keys?create=yes");
+    fireEvent.change(await screen.findByLabelText("Name"), { target: { value: "laptop" } });
+    fireEvent.change(screen.getByLabelText("Expires"), { target: { value: "date" } });
+    fireEvent.change(screen.getByLabelText("Last day"), { target: { value: "2099-01-01" } });
+
+    await click("button", "Make the key");
+
+    await waitFor(() => expect(screen.getByLabelText(label).getAttribute("aria-invalid")).toBe("true"));
+    const note = document.getElementById(screen.getByLabelText(label).getAttribute("aria-describedby")!);
+    expect(note?.textContent).toBe("must be another");
+  });
+
+  it("are shown below a form where they belong to none of its fields", async () => {
+    console = new TestConsole({ "POST /keys": () => refusal(422, "The request cannot be served as it is.", [{ field: "Idempotency-Key", message: "must have 1 to 255 characters" }]) });
+    await console.open("/keys?create=yes");
+    fireEvent.change(await screen.findByLabelText("Name"), { target: { value: "laptop" } });
+
+    await click("button", "Make the key");
+
+    expect((await screen.findByRole("alert")).textContent).toContain("Idempotency-Key: must have 1 to 255 characters");
+  });
+});
