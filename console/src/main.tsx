@@ -3,8 +3,10 @@ import { RouterProvider } from "@tanstack/react-router";
 import { StrictMode } from "react";
 import { createRoot } from "react-dom/client";
 import { queryClient } from "./api/queries";
-import { router } from "./router";
+import { consoleRouter } from "./router";
 import "./app.css";
+
+const router = consoleRouter();
 
 createRoot(document.getElementById("root")!).render(
   <StrictMode>

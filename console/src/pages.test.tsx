@@ -21,7 +21,7 @@ const pages: { address: string; asks: string; holds: RegExp; answer: unknown }[]
 describe("a page whose refresh fails", () => {
   it.each(pages)("keeps what it shows: $address", async ({ address, asks, holds, answer }) => {
     console = new TestConsole({ [asks]: () => answer });
-    await console.open(address);
+    console.open(address);
     await see(holds);
 
     console.answers[asks] = () => refusal(503, "The database cannot be reached.");
@@ -36,6 +36,35 @@ describe("a page whose refresh fails", () => {
 
 const away = () => Promise.reject(new TypeError("Failed to fetch"));
 
+describe("a page that is opened", () => {
+  it.each(pages)("is asked for once, and after the stream of what happens: $address", async ({ address, asks, holds, answer }) => {
+    console = new TestConsole({ [asks]: () => answer });
+    const connect = console.connectsLate();
+    console.open(address);
+    await waitFor(() => expect(console.asked).toContain("GET /events"));
+    await waitFor(() => expect(queryClient.isFetching()).toBeGreaterThan(0));
+
+    connect();
+    await see(holds);
+    await see("Live");
+
+    expect(console.asked).toEqual([...new Set(console.asked)]);
+    expect(console.asked.slice(0, 2)).toEqual(["GET /session", "GET /events"]);
+  });
+
+  it("does not wait long for the stream, and is asked for again when it comes", async () => {
+    console = new TestConsole({ "GET /keys": () => page([aKey()]) });
+    const connect = console.connectsLate();
+    console.open("/keys");
+    await see("laptop");
+
+    console.answers["GET /keys"] = () => page([aKey({ name: "made meanwhile" })]);
+    connect();
+
+    await see("made meanwhile");
+  });
+});
+
 describe("a browser that is offline", () => {
   afterEach(() => window.dispatchEvent(new Event("online")));
 
@@ -44,7 +73,7 @@ describe("a browser that is offline", () => {
       "GET /keys": () => page([aKey()]),
       "DELETE /keys/k": () => aKey({ status: "revoked", revokedAt: "2026-11-21T06:00:00Z" }),
     });
-    await console.open("/account");
+    console.open("/account");
     window.dispatchEvent(new Event("offline"));
 
     await click("link", "Keys");
@@ -58,7 +87,7 @@ describe("a browser that is offline", () => {
 
   it("loads once it is online what it could not", async () => {
     console = new TestConsole({ "GET /keys": away });
-    await console.open("/account");
+    console.open("/account");
     window.dispatchEvent(new Event("offline"));
     await click("link", "Keys");
     await see("The server cannot be reached");
@@ -73,7 +102,7 @@ describe("a browser that is offline", () => {
 describe("a server that was away", () => {
   it("is asked for the page again by itself", async () => {
     console = new TestConsole({ "GET /keys": away });
-    await console.open("/account");
+    console.open("/account");
     await see("Live");
     console.tell("key.changed", aKey());
     const events = console.answers["GET /events"]!;
@@ -93,7 +122,7 @@ describe("the server's reasons", () => {
   it("are shown on the page that asked for something wrong", async () => {
     console = new TestConsole({ "GET /calls": () => refusal(422, "The request cannot be served as it is.", [{ field: "outcome", message: "is none of the outcomes of a call" }]) });
 
-    await console.open("/calls?outcome=nonsense");
+    console.open("/calls?outcome=nonsense");
 
     expect((await see("The request cannot be served as it is.")).parentElement?.textContent).toContain("outcome: is none of the outcomes of a call");
   });
@@ -103,7 +132,7 @@ describe("the server's reasons", () => {
     { field: "expiresAt", label: "Last day" },
   ])("are shown at the field of a form: $field", async ({ field, label }) => {
     console = new TestConsole({ "POST /keys": () => refusal(422, "The request cannot be served as it is.", [{ field, message: "must be another" }]) });
-    await console.open("/keys?create=yes");
+    console.open("/keys?create=yes");
     fireEvent.change(await screen.findByLabelText("Name"), { target: { value: "laptop" } });
     fireEvent.change(screen.getByLabelText("Expires"), { target: { value: "date" } });
     fireEvent.change(screen.getByLabelText("Last day"), { target: { value: "2099-01-01" } });
@@ -117,7 +146,7 @@ describe("the server's reasons", () => {
 
   it("are shown below a form where they belong to none of its fields", async () => {
     console = new TestConsole({ "POST /keys": () => refusal(422, "The request cannot be served as it is.", [{ field: "Idempotency-Key", message: "must have 1 to 255 characters" }]) });
-    await console.open("/keys?create=yes");
+    console.open("/keys?create=yes");
     fireEvent.change(await screen.findByLabelText("Name"), { target: { value: "laptop" } });
 
     await click("button", "Make the key");

@@ -1,4 +1,4 @@
-import { createRootRoute, createRoute, createRouter, lazyRouteComponent, redirect } from "@tanstack/react-router";
+import { createRootRoute, createRoute, createRouter, lazyRouteComponent, redirect, type RouterHistory } from "@tanstack/react-router";
 import { type CallFilter, FILTERS } from "./api/calls";
 import { live, queryClient, session } from "./api/queries";
 import { NotFound, PageFailed, Shell } from "./components/shell";
@@ -113,22 +113,24 @@ const account = createRoute({
 
 const elsewhere = createRoute({ getParentRoute: () => inside, path: "$", component: NotFound });
 
-export const router = createRouter({
-  routeTree: root.addChildren([signIn, inside.addChildren([overview, calls, call, sessions, sessionTree, keys, providers, connect, account, elsewhere])]),
-  defaultPreload: "intent",
-  defaultErrorComponent: PageFailed,
-  scrollRestoration: true,
-  // Plain `name=value` pairs, so that an address can be read, written by hand and linked to from outside.
-  parseSearch: (search) => Object.fromEntries(new URLSearchParams(search)),
-  stringifySearch: (search) => {
-    const pairs = Object.entries(search).filter(([, value]) => value !== undefined && value !== null && value !== "");
-    const encoded = new URLSearchParams(pairs.map(([name, value]) => [name, String(value)])).toString();
-    return encoded ? `?${encoded}` : "";
-  },
-});
+export const consoleRouter = (history?: RouterHistory) =>
+  createRouter({
+    history,
+    routeTree: root.addChildren([signIn, inside.addChildren([overview, calls, call, sessions, sessionTree, keys, providers, connect, account, elsewhere])]),
+    defaultPreload: "intent",
+    defaultErrorComponent: PageFailed,
+    scrollRestoration: true,
+    // Plain `name=value` pairs, so that an address can be read, written by hand and linked to from outside.
+    parseSearch: (search) => Object.fromEntries(new URLSearchParams(search)),
+    stringifySearch: (search) => {
+      const pairs = Object.entries(search).filter(([, value]) => value !== undefined && value !== null && value !== "");
+      const encoded = new URLSearchParams(pairs.map(([name, value]) => [name, String(value)])).toString();
+      return encoded ? `?${encoded}` : "";
+    },
+  });
 
 declare module "@tanstack/react-router" {
   interface Register {
-    router: typeof router;
+    router: ReturnType<typeof consoleRouter>;
   }
 }

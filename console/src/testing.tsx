@@ -1,10 +1,10 @@
 import { notifyManager, QueryClientProvider } from "@tanstack/react-query";
-import { RouterProvider } from "@tanstack/react-router";
+import { createMemoryHistory, RouterProvider } from "@tanstack/react-router";
 import { act, cleanup, render, screen } from "@testing-library/react";
 import { vi } from "vitest";
 import { live, queryClient } from "./api/queries";
 import type { Call, CallDetail, Key, Page, Provider, Session, SessionDetail, SessionSummary, Target, Totals } from "./api/types";
-import { router } from "./router";
+import { consoleRouter } from "./router";
 
 // So that what `act` waits for includes what queries tell the pages.
 notifyManager.setScheduler(queueMicrotask);
@@ -31,6 +31,7 @@ export const refusal = (status: number, detail: string, errors?: { field: string
 /** The real console in a DOM, before a server that answers as given; what it asked is in `asked`. */
 export class TestConsole {
   readonly asked: string[] = [];
+  private router: ReturnType<typeof consoleRouter> | undefined;
   private stream: ReadableStreamDefaultController<Uint8Array> | undefined;
 
   constructor(readonly answers: Answers) {
@@ -50,11 +51,26 @@ export class TestConsole {
     return answer instanceof Response ? answer : new Response(JSON.stringify(answer), { headers: { "content-type": "application/json" } });
   }
 
-  async open(address: string) {
-    render(<QueryClientProvider client={queryClient}><RouterProvider router={router} /></QueryClientProvider>);
-    // What an earlier test left in the address is not asked about.
-    this.asked.length = 0;
-    await act(() => router.navigate({ href: address }));
+  open(address: string) {
+    this.router = consoleRouter(createMemoryHistory({ initialEntries: [address] }));
+    render(<QueryClientProvider client={queryClient}><RouterProvider router={this.router} /></QueryClientProvider>);
+  }
+
+  get address() {
+    return this.router!.state.location.href;
+  }
+
+  async back() {
+    await act(() => this.router!.history.back());
+  }
+
+  /** Holds the stream of events back until what is returned is called. */
+  connectsLate(): () => void {
+    let connect = () => {};
+    const until = new Promise<void>((resolve) => (connect = resolve));
+    const events = this.answers["GET /events"]!;
+    this.answers["GET /events"] = (request) => until.then(() => events(request));
+    return connect;
   }
 
   /** By the stream of events. */
@@ -81,8 +97,6 @@ export const click = async (role: string, name: string | RegExp) => {
   const element = await screen.findByRole(role, { name }, { timeout: 3000 });
   act(() => element.click());
 };
-
-export const address = () => router.state.location.href;
 
 export const page = <T,>(items: T[], nextCursor: string | null = null): Page<T> => ({ items, nextCursor });
 

@@ -9,6 +9,7 @@ export type LiveState = "off" | "connecting" | "live" | "lost" | "resting";
 
 const SILENCE_MILLIS_MAX = 40_000; // the server sends a comment every 15 s
 const HIDDEN_MILLIS = 10_000;
+const FIRST_TRY_MILLIS_MAX = 1_000;
 const BACKOFF_MILLIS = { first: 500, max: 15_000 };
 
 /**
@@ -68,6 +69,20 @@ export class LiveConnection {
   };
 
   readonly snapshot = () => this.state;
+
+  /** Waits until the first try came to something, but not for ever. */
+  begun(): Promise<void> {
+    if (this.state !== "connecting") return Promise.resolve();
+    return new Promise((resolve) => {
+      const done = () => {
+        clearTimeout(timer);
+        unsubscribe();
+        resolve();
+      };
+      const timer = setTimeout(done, FIRST_TRY_MILLIS_MAX);
+      const unsubscribe = this.subscribe(done);
+    });
+  }
 
   private readonly visibility = () => {
     clearTimeout(this.hiddenTimer);

@@ -28,6 +28,7 @@ queryClient.getQueryCache().subscribe((event) => {
 /** The session ended, here or elsewhere. The page's guard then shows the sign-in. */
 export async function sessionEnded() {
   live.stop();
+  untold = true;
   const known = queryClient.getQueryData(session.queryKey);
   if (known?.signedIn) queryClient.setQueryData(session.queryKey, { ...known, signedIn: false, member: null });
 }
@@ -49,7 +50,7 @@ export interface OverviewWish {
 export const overview = (wish: OverviewWish) =>
   queryOptions({
     queryKey: ["overview", wish],
-    queryFn: ({ signal }) => get<T.Overview>(`/overview${query({ ...wish })}`, signal),
+    queryFn: ({ signal }) => read<T.Overview>(`/overview${query({ ...wish })}`, signal),
     placeholderData: keepPreviousData,
   });
 
@@ -59,7 +60,7 @@ export const calls = (filter: CallFilter) =>
   infiniteQueryOptions({
     queryKey: ["calls", filter],
     queryFn: ({ pageParam, signal }) =>
-      withWhatHappens(filter, pageParam, () => get<T.Page<T.Call>>(`/calls${query({ ...filter, limit: CALLS_A_PAGE, cursor: pageParam })}`, signal)),
+      withWhatHappens(filter, pageParam, () => read<T.Page<T.Call>>(`/calls${query({ ...filter, limit: CALLS_A_PAGE, cursor: pageParam })}`, signal)),
     initialPageParam: null as string | null,
     getNextPageParam: (page) => page.nextCursor,
     // The stream of events keeps the list true; fetching many pages again would only cost.
@@ -67,12 +68,12 @@ export const calls = (filter: CallFilter) =>
   });
 
 export const call = (id: string) =>
-  queryOptions({ queryKey: ["call", id], queryFn: ({ signal }) => get<T.CallDetail>(`/calls/${encodeURIComponent(id)}`, signal) });
+  queryOptions({ queryKey: ["call", id], queryFn: ({ signal }) => read<T.CallDetail>(`/calls/${encodeURIComponent(id)}`, signal) });
 
 export const sessions = (range: { from?: string; to?: string }) =>
   infiniteQueryOptions({
     queryKey: ["sessions", range],
-    queryFn: ({ pageParam, signal }) => get<T.Page<T.SessionSummary>>(`/sessions${query({ ...range, cursor: pageParam })}`, signal),
+    queryFn: ({ pageParam, signal }) => read<T.Page<T.SessionSummary>>(`/sessions${query({ ...range, cursor: pageParam })}`, signal),
     initialPageParam: null as string | null,
     getNextPageParam: (page) => page.nextCursor,
     placeholderData: keepPreviousData,
@@ -81,30 +82,30 @@ export const sessions = (range: { from?: string; to?: string }) =>
 export const sessionTree = (id: string) =>
   queryOptions({
     queryKey: ["session-tree", id],
-    queryFn: ({ signal }) => get<T.SessionDetail>(`/sessions/tree${query({ sessionId: id })}`, signal),
+    queryFn: ({ signal }) => read<T.SessionDetail>(`/sessions/tree${query({ sessionId: id })}`, signal),
   });
 
 export const keys = infiniteQueryOptions({
   queryKey: ["keys"],
-  queryFn: ({ pageParam, signal }) => get<T.Page<T.Key>>(`/keys${query({ limit: 100, cursor: pageParam })}`, signal),
+  queryFn: ({ pageParam, signal }) => read<T.Page<T.Key>>(`/keys${query({ limit: 100, cursor: pageParam })}`, signal),
   initialPageParam: null as string | null,
   getNextPageParam: (page) => page.nextCursor,
 });
 
 export const providers = queryOptions({
   queryKey: ["providers"],
-  queryFn: async ({ signal }) => (await get<T.Page<T.Provider>>("/providers", signal)).items,
+  queryFn: async ({ signal }) => (await read<T.Page<T.Provider>>("/providers", signal)).items,
   refetchInterval: 30_000,
 });
 
 export const routes = queryOptions({
   queryKey: ["routes"],
-  queryFn: async ({ signal }) => (await get<T.Page<T.Route>>("/routes", signal)).items,
+  queryFn: async ({ signal }) => (await read<T.Page<T.Route>>("/routes", signal)).items,
 });
 
 export const connect = queryOptions({
   queryKey: ["connect"],
-  queryFn: ({ signal }) => get<T.Connect>("/connect", signal),
+  queryFn: ({ signal }) => read<T.Connect>("/connect", signal),
 });
 
 // --- what happens ------------------------------------------------------------------------------------------------
@@ -193,8 +194,19 @@ function apply({ event, data }: ServerSentEvent) {
   }
 }
 
-/** What was asked before the stream began may lack what happened in between. */
+/** True if something on the pages may lack what happened between its answer and the stream's beginning. */
+let untold = false;
+
+/** After the stream has begun, so that its beginning need not ask for everything again. */
+async function read<V>(path: string, signal: AbortSignal): Promise<V> {
+  await live.begun();
+  untold ||= live.snapshot() !== "live";
+  return get<V>(path, signal);
+}
+
 async function begin() {
+  if (!untold) return;
+  untold = false;
   const earlier = { predicate: ({ queryKey }: { queryKey: QueryKey }) => queryKey[0] !== session.queryKey[0] };
   await queryClient.cancelQueries(earlier);
   await queryClient.invalidateQueries(earlier);
