@@ -60,8 +60,9 @@ export class TestConsole {
     return this.router!.state.location.href;
   }
 
-  async back() {
-    await act(() => this.router!.history.back());
+  /** How many pages lie before this one. */
+  get history() {
+    return this.router!.history.location.state.__TSR_index;
   }
 
   /** Holds the stream of events back until what is returned is called. */

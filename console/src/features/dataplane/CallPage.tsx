@@ -5,9 +5,9 @@ import type { ReactNode } from "react";
 import { Problem } from "../../api/client";
 import { call as callQuery } from "../../api/queries";
 import type { Attempt, CallDetail } from "../../api/types";
+import { BackToList } from "../../components/back-to-list";
 import { ProblemView } from "../../components/problem";
 import { CodeBlock, CopyButton } from "../../components/ui/copy";
-import { Icon } from "../../components/ui/icon";
 import { Badge, Card, Empty, Loading, PageHeader, table, TableScroll } from "../../components/ui/surface";
 import { Money, When } from "../../components/values";
 import { exactUsd, pico, usdPerMillion } from "../../lib/money";
@@ -24,7 +24,7 @@ export default function CallPage() {
   const call = result.data;
   return (
     <>
-      <p className="mb-2"><Link to="/calls" className="inline-flex items-center gap-1 text-soft hover:text-ink"><Icon name="left" /> Calls</Link></p>
+      <BackToList to="/calls">Calls</BackToList>
       {result.isPending ? (
         <Card flush><Loading what="the call" rows={8} /></Card>
       ) : !call ? (

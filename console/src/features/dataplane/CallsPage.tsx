@@ -59,7 +59,7 @@ export default function CallsPage() {
           )
         ) : (
           <Rows
-            calls={shown} more={list.hasNextPage} busy={list.isFetchingNextPage} failed={list.isFetchNextPageError}
+            calls={shown} filter={filter} more={list.hasNextPage} busy={list.isFetchingNextPage} failed={list.isFetchNextPageError}
             fetchMore={() => void list.fetchNextPage()}
           />
         )}
@@ -107,7 +107,7 @@ function useMedia(media: string): boolean {
 /** Where there is no room for the tokens, the model's name needs what there is. */
 const columns = "md:grid-cols-[5.5rem_minmax(8.25rem,1.6fr)_minmax(3.5rem,0.8fr)_6.5rem_4.5rem_4rem_5.5rem] xl:grid-cols-[5.5rem_minmax(6rem,1.6fr)_minmax(4rem,1.1fr)_7rem_minmax(0,1.5fr)_4.5rem_4.5rem_6.75rem]";
 
-function Rows({ calls, more, busy, failed, fetchMore }: { calls: Call[]; more: boolean; busy: boolean; failed: boolean; fetchMore: () => void }) {
+function Rows({ calls, filter, more, busy, failed, fetchMore }: { calls: Call[]; filter: CallFilter; more: boolean; busy: boolean; failed: boolean; fetchMore: () => void }) {
   const narrow = useMedia(NARROW);
   const body = useRef<HTMLDivElement>(null);
   const [top, setTop] = useState(0);
@@ -152,7 +152,7 @@ function Rows({ calls, more, busy, failed, fetchMore }: { calls: Call[]; more: b
               key={item.key} role="row" aria-rowindex={item.index + 2} style={{ height: size, transform: `translateY(${item.start - rows.options.scrollMargin}px)` }}
               className={clsx("absolute inset-x-0 top-0 border-t border-line hover:bg-sunken", call.openedAt > newest.current && "animate-arrive")}
             >
-              <Row call={call} />
+              <Row call={call} filter={filter} />
             </div>
           );
         })}
@@ -168,13 +168,13 @@ function Rows({ calls, more, busy, failed, fetchMore }: { calls: Call[]; more: b
   );
 }
 
-const Row = memo(function Row({ call }: { call: Call }) {
+const Row = memo(function Row({ call, filter }: { call: Call; filter: CallFilter }) {
   const { zone } = usePreferences();
   const today = Date.now() - Date.parse(call.openedAt) < 20 * 3_600_000;
   return (
     <div role="presentation" className={clsx("relative grid h-full items-center gap-x-3 px-4 max-md:grid-cols-[minmax(0,1fr)_auto] max-md:content-center max-md:gap-y-0.5 md:px-5", columns)}>
       <div role="cell" className="num text-soft max-md:order-3 max-md:text-[0.8125rem]">
-        <Link to="/calls/$callId" params={{ callId: call.id }} preload={false} title={dateTime(call.openedAt, zone)} className="after:absolute after:inset-0 focus-visible:after:outline-2 focus-visible:after:-outline-offset-2 focus-visible:after:outline-bronze focus-visible:outline-none">
+        <Link to="/calls/$callId" params={{ callId: call.id }} state={{ list: filter }} preload={false} title={dateTime(call.openedAt, zone)} className="after:absolute after:inset-0 focus-visible:after:outline-2 focus-visible:after:-outline-offset-2 focus-visible:after:outline-bronze focus-visible:outline-none">
           {today ? timeOfDay(call.openedAt, zone) : shortDateTime(call.openedAt, zone).replace(", ", " ")}
         </Link>
       </div>

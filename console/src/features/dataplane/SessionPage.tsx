@@ -1,13 +1,13 @@
 import { useQuery } from "@tanstack/react-query";
-import { Link, useSearch } from "@tanstack/react-router";
+import { useSearch } from "@tanstack/react-router";
 import { clsx } from "clsx";
 import { useMemo, useState } from "react";
 import { Problem } from "../../api/client";
 import { sessionTree } from "../../api/queries";
 import type { AgentNode, SessionDetail } from "../../api/types";
+import { BackToList } from "../../components/back-to-list";
 import { ProblemView } from "../../components/problem";
 import { CopyButton } from "../../components/ui/copy";
-import { Icon } from "../../components/ui/icon";
 import { Card, Empty, Loading, PageHeader, table, TableScroll } from "../../components/ui/surface";
 import { Compact, Money, When } from "../../components/values";
 import { pico, shortUsd } from "../../lib/money";
@@ -21,7 +21,7 @@ export default function SessionPage() {
   const result = useQuery(sessionTree(sessionId));
   return (
     <>
-      <p className="mb-2"><Link to="/sessions" className="inline-flex items-center gap-1 text-soft hover:text-ink"><Icon name="left" /> Sessions</Link></p>
+      <BackToList to="/sessions">Sessions</BackToList>
       <PageHeader
         title="Session"
         lead={<span className="inline-flex max-w-full items-center gap-1"><code className="min-w-0 font-mono text-[0.8125rem] break-all">{sessionId}</code><CopyButton text={sessionId} label="Copy the session's id" /></span>}

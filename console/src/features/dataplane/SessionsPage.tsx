@@ -56,13 +56,13 @@ export default function SessionsPage() {
                   {sessions.map((session) => (
                     <tr key={session.sessionId}>
                       <td className="min-w-24 sm:min-w-36">
-                        <Link to="/sessions/tree" search={{ sessionId: session.sessionId }} title={session.sessionId} className="drill font-mono text-[0.8125rem]">{briefly(session.sessionId)}</Link>
+                        <Link to="/sessions/tree" search={{ sessionId: session.sessionId }} state={{ list: search }} title={session.sessionId} className="drill font-mono text-[0.8125rem]">{briefly(session.sessionId)}</Link>
                         <span className="block text-xs [overflow-wrap:anywhere] text-faint">{session.key.name}</span>
                         <span className="block text-xs text-faint sm:hidden"><Ago at={session.lastCallAt} /></span>
                         <span className="block text-xs [overflow-wrap:anywhere] text-faint sm:hidden">{session.models.join(", ")}</span>
                       </td>
                       <td className="whitespace-nowrap max-sm:hidden"><Ago at={session.lastCallAt} />{session.calls > 1 && <span className="block text-xs text-faint">over {duration(Date.parse(session.lastCallAt) - Date.parse(session.firstCallAt))}</span>}</td>
-                      <td className="text-right font-medium"><Link to="/sessions/tree" search={{ sessionId: session.sessionId }} className="drill"><Money pico={session.costPico} /></Link></td>
+                      <td className="text-right font-medium"><Link to="/sessions/tree" search={{ sessionId: session.sessionId }} state={{ list: search }} className="drill"><Money pico={session.costPico} /></Link></td>
                       <td className="text-right whitespace-nowrap">
                         <Link to="/calls" search={{ sessionId: session.sessionId }} preload={false} className="drill">{count(session.calls)}</Link>
                         {session.errors > 0 && <Link to="/calls" search={{ sessionId: session.sessionId, outcome: errorsOnly }} preload={false} className="drill block text-[0.8125rem] text-bad">{count(session.errors)} failed</Link>}
