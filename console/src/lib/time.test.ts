@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { addDays, dateTime, duration, isoDate, relative, startOfDate } from "./time";
+import { addDays, bucketLabel, dateTime, duration, isoDate, relative, shortDateTime, startOfDate } from "./time";
 
 describe("time", () => {
   it("begins a day where the zone says", () => {
@@ -30,6 +30,20 @@ describe("time", () => {
     const now = Date.parse("2026-11-21T06:00:00Z");
     expect(dateTime("2026-11-21T05:00:00Z", "UTC", now)).toBe("21 Nov, 05:00:00");
     expect(dateTime("2025-11-21T05:00:00Z", "UTC", now)).toBe("21 Nov 2025, 05:00:00");
+    expect(shortDateTime("2026-01-01T05:00:00Z", "UTC", now)).toBe("1 Jan, 05:00");
+    expect(shortDateTime("2025-12-31T05:00:00Z", "UTC", now)).toBe("31 Dec 2025, 05:00");
+    expect(shortDateTime("2025-12-31T23:30:00Z", "Europe/Vienna", now)).toBe("1 Jan, 00:30");
+  });
+
+  it.each([
+    ["hour", "Sun, 21 Dec 2025, 05:00", "Mon 21 Dec, 05:00"],
+    ["day", "Sun, 21 Dec 2025", "Mon 21 Dec"],
+    ["week", "Week of 21 Dec 2025", "Week of 21 Dec"],
+    ["month", "December 2025", "December 2026"],
+  ])("names the year of a bar where it is another: %s", (bucket, other, current) => {
+    const now = Date.parse("2026-12-31T06:00:00Z");
+    expect(bucketLabel("2025-12-21T05:00:00Z", "UTC", bucket, true, now)).toBe(other);
+    expect(bucketLabel("2026-12-21T05:00:00Z", "UTC", bucket, true, now)).toBe(current);
   });
 
   it("says durations in the unit a person would", () => {

@@ -25,21 +25,17 @@ export function isZone(zone: string): boolean {
 
 /** `21 Nov, 05:12:33`; with the year where it is not this one. */
 export function dateTime(at: string | number | Date, zone: string, now = Date.now()): string {
-  const date = new Date(at);
-  const year = (value: number | Date) => format(zone, { year: "numeric" }).format(value);
-  return format(zone, {
-    day: "numeric",
-    month: "short",
-    year: year(date) === year(now) ? undefined : "numeric",
-    hour: "2-digit",
-    minute: "2-digit",
-    second: "2-digit",
-  }).format(date);
+  return format(zone, { ...dayAndYear(new Date(at), zone, now), hour: "2-digit", minute: "2-digit", second: "2-digit" }).format(new Date(at));
 }
 
 /** As {@link dateTime}, without seconds. */
-export function shortDateTime(at: string | number | Date, zone: string): string {
-  return format(zone, { day: "numeric", month: "short", hour: "2-digit", minute: "2-digit" }).format(new Date(at));
+export function shortDateTime(at: string | number | Date, zone: string, now = Date.now()): string {
+  return format(zone, { ...dayAndYear(new Date(at), zone, now), hour: "2-digit", minute: "2-digit" }).format(new Date(at));
+}
+
+function dayAndYear(date: Date, zone: string, now: number): Intl.DateTimeFormatOptions {
+  const year = (value: number | Date) => format(zone, { year: "numeric" }).format(value);
+  return { day: "numeric", month: "short", year: year(date) === year(now) ? undefined : "numeric" };
 }
 
 export function timeOfDay(at: string | number | Date, zone: string): string {
@@ -50,17 +46,19 @@ export function date(at: string | number | Date, zone: string): string {
   return format(zone, { day: "numeric", month: "short", year: "numeric" }).format(new Date(at));
 }
 
-export function bucketLabel(at: string, zone: string, bucket: string, long = false): string {
+/** A long one names the year where it is not this one; a short one stands on an axis, below a range that does. */
+export function bucketLabel(at: string, zone: string, bucket: string, long = false, now = Date.now()): string {
   const when = new Date(at);
+  const day = long ? dayAndYear(when, zone, now) : ({ day: "numeric", month: "short" } as const);
   switch (bucket) {
     case "hour":
-      return format(zone, long ? { weekday: "short", day: "numeric", month: "short", hour: "2-digit", minute: "2-digit" } : { hour: "2-digit", minute: "2-digit" }).format(when);
+      return format(zone, { ...(long ? { weekday: "short", ...day } : {}), hour: "2-digit", minute: "2-digit" }).format(when);
     case "month":
       return format(zone, { month: long ? "long" : "short", year: long ? "numeric" : "2-digit" }).format(when);
     case "week":
-      return (long ? "Week of " : "") + format(zone, { day: "numeric", month: "short" }).format(when);
+      return (long ? "Week of " : "") + format(zone, day).format(when);
     default:
-      return format(zone, long ? { weekday: "short", day: "numeric", month: "short" } : { day: "numeric", month: "short" }).format(when);
+      return format(zone, long ? { weekday: "short", ...day } : day).format(when);
   }
 }
 
