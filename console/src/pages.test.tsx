@@ -118,6 +118,65 @@ describe("a server that was away", () => {
   });
 });
 
+describe("a page that could not be loaded", () => {
+  it.each([
+    { what: "a network that broke", answer: away },
+    { what: "403", answer: () => refusal(403, "Not for you.") },
+    { what: "429", answer: () => refusal(429, "Too many requests.") },
+    { what: "500", answer: () => refusal(500, "Something broke.") },
+  ])("can be tried again after $what", async ({ answer }) => {
+    console = new TestConsole({ "GET /keys": answer });
+    console.open("/keys");
+    await screen.findByRole("alert");
+
+    console.answers["GET /keys"] = () => page([aKey()]);
+    await click("button", "Try again");
+
+    await see("laptop");
+  });
+
+  it.each([
+    { address: "/calls/c", asks: "GET /calls/c", answer: aCallDetail(), holds: /Who and where/ },
+    { address: "/sessions/tree?sessionId=sitting", asks: "GET /sessions/tree", answer: aSessionDetail, holds: /Where the cost went/ },
+  ])("can be tried again where there was nothing yet: $address", async ({ address, asks, answer, holds }) => {
+    console = new TestConsole({ [asks]: () => refusal(404, "There is nothing here.") });
+    console.open(address);
+    await see(/There is no such/);
+
+    console.answers[asks] = () => answer;
+    await click("button", "Try again");
+
+    await see(holds);
+  });
+});
+
+describe("a call that runs", () => {
+  it("does not say how often it was tried, which nobody knows yet", async () => {
+    console = new TestConsole({ "GET /calls/c": () => aCallDetail({ state: "open", outcome: null, settledAt: null, ttfbMillis: null, attemptCount: 0 }) });
+
+    console.open("/calls/c");
+
+    expect((await see("First byte after")).parentElement?.textContent).toBe("First byte after–known when it ends");
+  });
+});
+
+describe("a sign-in link that is of no use", () => {
+  afterEach(() => (window.location.hash = ""));
+
+  it.each([true, false])("says why that may be and where another one is to be had, on a first start: %s", async (setupRequired) => {
+    console = new TestConsole({
+      "GET /session": () => ({ signedIn: false, setupRequired, member: null, organisation: null, passwordSet: false, version: "0.1.0" }),
+      "POST /session/link": () => new Response(JSON.stringify({ code: "sign_in_link_used", detail: "Of no use." }), { status: 410 }),
+    });
+    console.open("/sign-in");
+    await see(/admin link/);
+
+    window.location.hash = "#token=mistyped";
+
+    expect((await screen.findByRole("alert")).textContent).toMatch(/not valid: it was used, replaced or mistyped.*\.\/bell admin link/);
+  });
+});
+
 describe("the server's reasons", () => {
   it("are shown on the page that asked for something wrong", async () => {
     console = new TestConsole({ "GET /calls": () => refusal(422, "The request cannot be served as it is.", [{ field: "outcome", message: "is none of the outcomes of a call" }]) });
@@ -125,6 +184,7 @@ describe("the server's reasons", () => {
     console.open("/calls?outcome=nonsense");
 
     expect((await see("The request cannot be served as it is.")).parentElement?.textContent).toContain("outcome: is none of the outcomes of a call");
+    expect(screen.queryByRole("button", { name: "Try again" })).toBeNull();
   });
 
   it.each([

@@ -28,7 +28,8 @@ export function ProblemView({ problem, retry, what }: { problem: unknown; retry?
             <CopyButton text={known.requestId} label="Copy the request id" />
           </p>
         )}
-        {retry && !(known && known.status >= 400 && known.status < 500) && (
+        {/* What is wrong with the input stays wrong; anything else may pass. */}
+        {retry && !known?.errors.length && (
           <Button size="small" onClick={retry}>
             <Icon name="retry" /> Try again
           </Button>

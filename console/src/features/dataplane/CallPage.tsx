@@ -7,6 +7,7 @@ import { call as callQuery } from "../../api/queries";
 import type { Attempt, CallDetail } from "../../api/types";
 import { BackToList } from "../../components/back-to-list";
 import { ProblemView } from "../../components/problem";
+import { Button } from "../../components/ui/button";
 import { CodeBlock, CopyButton } from "../../components/ui/copy";
 import { Badge, Card, Empty, Loading, PageHeader, table, TableScroll } from "../../components/ui/surface";
 import { Money, When } from "../../components/values";
@@ -30,7 +31,10 @@ export default function CallPage() {
       ) : !call ? (
         <Card flush>
           {result.error instanceof Problem && result.error.status === 404 ? (
-            <Empty title="There is no such call"><p>It may belong to another organisation, or the address is mistyped.</p></Empty>
+            <Empty title="There is no such call">
+              <p>It may belong to another organisation, or the address is mistyped.</p>
+              <Button onClick={() => void result.refetch()}>Try again</Button>
+            </Empty>
           ) : <ProblemView problem={result.error} retry={() => void result.refetch()} what="The call" />}
         </Card>
       ) : (
@@ -57,7 +61,7 @@ function Whole({ call }: { call: CallDetail }) {
           {call.state === "open" ? "–" : <Money pico={call.cost.totalPico} />}
         </Figure>
         <Figure label="Took" note={call.state === "open" ? "and running" : <>until <When at={call.settledAt!} /></>}><Elapsed call={call} /></Figure>
-        <Figure label="First byte after" note={plural(call.attemptCount, "attempt")}>{duration(call.ttfbMillis)}</Figure>
+        <Figure label="First byte after" note={call.state === "open" ? "known when it ends" : plural(call.attemptCount, "attempt")}>{duration(call.ttfbMillis)}</Figure>
         <Figure label="Sent and received" note="request and answer"><span className="whitespace-nowrap">{bytes(call.requestBytes)}</span> · <span className="whitespace-nowrap">{bytes(call.responseBytes)}</span></Figure>
       </div>
       <div className="space-y-5">

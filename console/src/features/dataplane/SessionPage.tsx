@@ -7,6 +7,7 @@ import { sessionTree } from "../../api/queries";
 import type { AgentNode, SessionDetail } from "../../api/types";
 import { BackToList } from "../../components/back-to-list";
 import { ProblemView } from "../../components/problem";
+import { Button } from "../../components/ui/button";
 import { CopyButton } from "../../components/ui/copy";
 import { Card, Empty, Loading, PageHeader, table, TableScroll } from "../../components/ui/surface";
 import { Compact, Money, When } from "../../components/values";
@@ -31,7 +32,10 @@ export default function SessionPage() {
       ) : !result.data ? (
         <Card flush>
           {result.error instanceof Problem && result.error.status === 404 ? (
-            <Empty title="There is no such session"><p>No call named it.</p></Empty>
+            <Empty title="There is no such session">
+              <p>No call named it.</p>
+              <Button onClick={() => void result.refetch()}>Try again</Button>
+            </Empty>
           ) : <ProblemView problem={result.error} retry={() => void result.refetch()} what="The session" />}
         </Card>
       ) : (

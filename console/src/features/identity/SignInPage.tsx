@@ -111,7 +111,7 @@ function Command() {
 function LinkFailed({ problem, setupRequired }: { problem: unknown; setupRequired: boolean }) {
   const code = problem instanceof Problem ? problem.code : "";
   const why =
-    code === "sign_in_link_used" ? "This link has been used already. Each one works once."
+    code === "sign_in_link_used" ? "This link is not valid: it was used, replaced or mistyped. Each one works once."
     : code === "sign_in_link_expired" ? "This link has expired."
     : problem instanceof Problem ? problem.message
     : "This link did not work.";

@@ -44,7 +44,7 @@ class ConsoleLinksTest {
         browser.seePage("Overview");
 
         browser.openFresh(link);
-        browser.see("This link has been used already.");
+        browser.see("it was used, replaced or mistyped");
         browser.see("sign in with it below");
         assertThat(browser.faults("link-used")).isEmpty();
         browser.fill("E-mail address", "maria@bell.example");

@@ -61,7 +61,7 @@ final class SignIn {
                   .params(link.hash())
                   .query(Link::of)
                   .optional()
-                  .orElseThrow(SignIn::used);
+                  .orElseThrow(SignIn::invalid);
           return tenants.in(found.organisation(), () -> use(found));
         });
   }
@@ -69,7 +69,7 @@ final class SignIn {
   private Token use(Link link) {
     Instant now = clock.instant();
     if (link.usedAt() != null) {
-      throw used();
+      throw invalid();
     }
     if (!now.isBefore(link.expiresAt())) {
       throw Problem.of(
@@ -82,7 +82,7 @@ final class SignIn {
             .params(Timestamp.from(now), link.id())
             .update();
     if (usedNow == 0) {
-      throw used();
+      throw invalid();
     }
     audit.record(
         new AuditEntry(
@@ -94,11 +94,11 @@ final class SignIn {
     return sessions.begin(link.organisation(), link.member(), Sessions.Begun.BY_LINK);
   }
 
-  private static Problem used() {
+  private static Problem invalid() {
     return Problem.of(
         HttpStatus.GONE,
         "sign_in_link_used",
-        "This link was used or replaced. On the server's machine, ./bell admin link prints a new one.");
+        "This link was used, replaced or mistyped. On the server's machine, ./bell admin link prints a new one.");
   }
 
   Token byPassword(String email, String password, String address) {
