@@ -40,14 +40,14 @@ export function get<T>(path: string, signal?: AbortSignal): Promise<T> {
   return send<T>("GET", path, undefined, signal);
 }
 
-/** Every write carries a key, so that repeating it after a lost answer does not do it twice. */
-export function write<T>(method: "POST" | "PUT" | "DELETE", path: string, body?: unknown): Promise<T> {
-  return send<T>(method, path, body);
+/** Every write carries a key; repeated with the same one, after a lost answer, it is not done twice. */
+export function write<T>(method: "POST" | "PUT" | "DELETE", path: string, body?: unknown, idempotencyKey = randomId()): Promise<T> {
+  return send<T>(method, path, body, undefined, idempotencyKey);
 }
 
-async function send<T>(method: string, path: string, body?: unknown, signal?: AbortSignal): Promise<T> {
+async function send<T>(method: string, path: string, body?: unknown, signal?: AbortSignal, idempotencyKey?: string): Promise<T> {
   const headers: Record<string, string> = { accept: "application/json" };
-  if (method !== "GET") headers["idempotency-key"] = randomId();
+  if (idempotencyKey) headers["idempotency-key"] = idempotencyKey;
   if (body !== undefined) headers["content-type"] = "application/json";
   const timeout = AbortSignal.timeout(TIMEOUT_MILLIS);
   let response: Response;
@@ -97,6 +97,6 @@ export async function problemOf(response: Response): Promise<Problem> {
 }
 
 /** crypto.randomUUID exists in secure contexts only, and a console on http://10.0.0.5:8080 is none. */
-function randomId(): string {
+export function randomId(): string {
   return Array.from(crypto.getRandomValues(new Uint8Array(16)), (byte) => byte.toString(16).padStart(2, "0")).join("");
 }

@@ -1,7 +1,7 @@
 import { useMutation } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
-import { type FormEvent, useState } from "react";
-import { Problem, write } from "../../api/client";
+import { type FormEvent, useRef, useState } from "react";
+import { Problem, randomId, write } from "../../api/client";
 import { keys, queryClient } from "../../api/queries";
 import type { CreatedKey } from "../../api/types";
 import { FormProblem } from "../../components/problem";
@@ -45,8 +45,10 @@ export function NewKeyDialog({ open, onOpenChange, onCreated }: { open: boolean;
 export function NewKeyForm({ cancel, onCreated, suggestion }: { cancel?: () => void; onCreated: (created: CreatedKey) => void; suggestion?: string }) {
   const { zone } = usePreferences();
   const [life, setLife] = useState("");
+  // The same wish sent again, after a lost answer, is one key; a changed wish is another.
+  const last = useRef<{ wish: string; body: { name: string; expiresAt?: string }; idempotencyKey: string }>(null);
   const create = useMutation({
-    mutationFn: (body: { name: string; expiresAt?: string }) => write<CreatedKey>("POST", "/keys", body),
+    mutationFn: ({ body, idempotencyKey }: NonNullable<typeof last.current>) => write<CreatedKey>("POST", "/keys", body, idempotencyKey),
     onSuccess: (made) => {
       onCreated(made);
       void queryClient.invalidateQueries({ queryKey: keys.queryKey });
@@ -58,7 +60,10 @@ export function NewKeyForm({ cancel, onCreated, suggestion }: { cancel?: () => v
     const days = lives.find(({ value }) => value === life)?.days;
     const day = form.get("day");
     const expiresAt = days ? new Date(Date.now() + days * 86_400_000) : life === "date" && day ? startOfDate(addDays(String(day), 1), zone) : null;
-    create.mutate({ name: String(form.get("name")).trim(), ...(expiresAt ? { expiresAt: expiresAt.toISOString() } : {}) });
+    const name = String(form.get("name")).trim();
+    const wish = JSON.stringify([name, life, day]);
+    if (last.current?.wish !== wish) last.current = { wish, body: { name, ...(expiresAt ? { expiresAt: expiresAt.toISOString() } : {}) }, idempotencyKey: randomId() };
+    create.mutate(last.current);
   };
   const refused = (field: string) => (create.error instanceof Problem ? create.error.errors.find((error) => error.field === field)?.message : undefined);
   return (
