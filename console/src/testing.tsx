@@ -65,6 +65,10 @@ export class TestConsole {
     return this.router!.history.location.state.__TSR_index;
   }
 
+  back() {
+    return act(async () => this.router!.history.back());
+  }
+
   /** Holds the stream of events back until what is returned is called. */
   connectsLate(): () => void {
     let connect = () => {};

@@ -26,7 +26,9 @@ export function Shell() {
   const { data: session } = useQuery(sessionQuery);
   const location = useLocation();
   const navigate = useNavigate();
-  const [navOpen, setNavOpen] = useState(false);
+  // Where the menu was opened: on any other page it is closed.
+  const [navOpenAt, setNavOpenAt] = useState<string | null>(null);
+  const navOpen = navOpenAt === location.pathname;
   const [shortcutsOpen, setShortcutsOpen] = useState(false);
   const main = useRef<HTMLElement>(null);
   const signedIn = session?.signedIn === true;
@@ -46,7 +48,6 @@ export function Shell() {
   // A new page: its title, and the focus at its beginning, so that a screen reader says where one is.
   const first = useRef(true);
   useEffect(() => {
-    setNavOpen(false);
     const page = pages.findLast(({ to }) => (to === "/" ? location.pathname === "/" : location.pathname.startsWith(to)));
     const title = location.pathname === "/account" ? "Account" : page?.label;
     document.title = title ? `${title} · Bellfounder` : "Bellfounder";
@@ -55,27 +56,34 @@ export function Shell() {
   }, [location.pathname]);
 
   // Escape closes the menu wherever the focus is, and the focus goes back to what opened it.
+  // Where there is room for the menu beside the page, it is no longer over it.
   const menuButton = useRef<HTMLButtonElement>(null);
   useEffect(() => {
     if (!navOpen) return;
-    const close = (event: KeyboardEvent) => {
+    const roomy = matchMedia("(min-width: 64rem)");
+    const close = () => setNavOpenAt(null);
+    const escape = (event: KeyboardEvent) => {
       if (event.key !== "Escape") return;
-      setNavOpen(false);
+      close();
       menuButton.current?.focus();
     };
-    document.addEventListener("keydown", close);
-    return () => document.removeEventListener("keydown", close);
+    document.addEventListener("keydown", escape);
+    roomy.addEventListener("change", close);
+    return () => {
+      document.removeEventListener("keydown", escape);
+      roomy.removeEventListener("change", close);
+    };
   }, [navOpen]);
 
   useShortcuts({ openList: () => setShortcutsOpen(true) });
 
   return (
     <div className="lg:grid lg:min-h-dvh lg:grid-cols-[13.5rem_minmax(0,1fr)]">
-      <a href="#main" className="sr-only z-50 rounded-lg bg-bronze-fill px-4 py-2 font-medium text-on-bronze focus:not-sr-only focus:fixed focus:top-2 focus:left-2">
+      <a href="#main" inert={navOpen} className="sr-only z-50 rounded-lg bg-bronze-fill px-4 py-2 font-medium text-on-bronze focus:not-sr-only focus:fixed focus:top-2 focus:left-2">
         Skip to the page
       </a>
       <header className="sticky top-0 z-30 flex h-14 items-center gap-2 border-b border-line bg-surface px-3 sm:px-5 lg:hidden">
-        <Button ref={menuButton} look="quiet" size="icon" aria-expanded={navOpen} aria-controls="navigation" aria-label={navOpen ? "Close the menu" : "Open the menu"} onClick={() => setNavOpen(!navOpen)}>
+        <Button ref={menuButton} look="quiet" size="icon" aria-expanded={navOpen} aria-controls="navigation" aria-label={navOpen ? "Close the menu" : "Open the menu"} onClick={() => setNavOpenAt(navOpen ? null : location.pathname)}>
           <Icon name={navOpen ? "close" : "menu"} className="size-5" />
         </Button>
         <BellMark className="size-7" />
@@ -106,7 +114,7 @@ export function Shell() {
               className="flex items-center gap-3 rounded-lg px-2.5 py-2 font-medium max-lg:py-3"
               activeProps={{ className: "bg-bronze-wash text-bronze", "aria-current": "page" }}
               inactiveProps={{ className: "text-soft hover:bg-sunken hover:text-ink" }}
-              onClick={() => setNavOpen(false)}
+              onClick={() => setNavOpenAt(null)}
             >
               <Icon name={page.icon} className="size-[1.125rem]" />
               {page.label}
@@ -118,7 +126,7 @@ export function Shell() {
           <Account openShortcuts={() => setShortcutsOpen(true)} />
         </div>
       </nav>
-      <main id="main" ref={main} tabIndex={-1} className="mx-auto w-full max-w-[90rem] min-w-0 px-3 py-5 outline-none sm:px-6 lg:px-8 lg:py-7">
+      <main id="main" ref={main} tabIndex={-1} inert={navOpen} className="mx-auto w-full max-w-[90rem] min-w-0 px-3 py-5 outline-none sm:px-6 lg:px-8 lg:py-7">
         <Lost />
         <Outlet />
       </main>
