@@ -160,6 +160,27 @@ describe("a call that runs", () => {
   });
 });
 
+describe("a provider's last error", () => {
+  const error = { at: "2026-11-21T05:00:00Z", outcome: "overloaded", status: 529, detail: null };
+
+  it("opens the call that met it, though another target may have served that call", async () => {
+    console = new TestConsole({ "GET /providers": () => page([aProvider({ lastError: { ...error, callId: "c" } })]), "GET /calls/c": () => aCallDetail({ provider: "backup" }) });
+    console.open("/providers");
+
+    await click("link", /529 overloaded/);
+
+    await see(/Who and where/);
+    expect(console.address).toBe("/calls/c");
+  });
+
+  it("opens nothing where the call is another organisation's", async () => {
+    console = new TestConsole({ "GET /providers": () => page([aProvider({ lastError: { ...error, callId: null } })]) });
+    console.open("/providers");
+
+    expect((await see(/529 overloaded/)).closest("a")).toBeNull();
+  });
+});
+
 describe("a sign-in link that is of no use", () => {
   afterEach(() => (window.location.hash = ""));
 

@@ -198,7 +198,8 @@ export interface Target {
   model: string;
   breaker: { state: "closed" | "open" | "half_open"; failures: number; openUntil: Instant | null };
   waitUntil: Instant | null;
-  lastError: { at: Instant; outcome: string; status: number | null; detail: string | null } | null;
+  /** `callId` is null where the call is another organisation's. */
+  lastError: { at: Instant; outcome: string; status: number | null; detail: string | null; callId: string | null } | null;
   lastSuccessAt: Instant | null;
   callsLastHour: number;
   errorsLastHour: number;

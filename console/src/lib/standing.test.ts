@@ -7,7 +7,7 @@ const target = (change: Partial<Target>): Target => ({
   route: "claude-opus-5-5", model: "claude-opus-5-5", breaker: { state: "closed", failures: 0, openUntil: null },
   waitUntil: null, lastError: null, lastSuccessAt: null, callsLastHour: 0, errorsLastHour: 0, ...change,
 });
-const error = (outcome: string) => ({ at: "2026-11-21T04:59:00Z", outcome, status: null, detail: null });
+const error = (outcome: string) => ({ at: "2026-11-21T04:59:00Z", outcome, status: null, detail: null, callId: null });
 
 describe("a target", () => {
   it("is in use as soon as a call was served, whatever failed before", () => {

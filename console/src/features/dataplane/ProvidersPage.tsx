@@ -82,7 +82,7 @@ function ProviderCard({ provider }: { provider: Provider }) {
                 <th scope="col">Last error</th>
               </tr>
             </thead>
-            <tbody>{provider.targets.map((target) => <TargetRow key={`${target.route}\n${target.model}`} target={target} provider={provider.name} />)}</tbody>
+            <tbody>{provider.targets.map((target) => <TargetRow key={`${target.route}\n${target.model}`} target={target} />)}</tbody>
           </table>
         </TableScroll>
       )}
@@ -95,7 +95,13 @@ function Caption({ children }: { children: string }) {
   return <span className="text-faint sm:hidden">{children}:</span>;
 }
 
-function TargetRow({ target, provider }: { target: Target; provider: string }) {
+/** Opens the call that met it: another target may have served that call, so no filter of the list would find it. */
+function LastError({ error }: { error: NonNullable<Target["lastError"]> }) {
+  const what = <>{error.status ?? ""} {error.outcome.replaceAll("_", " ")}, <Ago at={error.at} /></>;
+  return error.callId ? <Link to="/calls/$callId" params={{ callId: error.callId }} className="drill">{what}</Link> : what;
+}
+
+function TargetRow({ target }: { target: Target }) {
   const { breaker, waitUntil, lastError } = target;
   const state = standing(target, useNow(1000, breaker.openUntil !== null || waitUntil !== null));
   return (
@@ -114,11 +120,7 @@ function TargetRow({ target, provider }: { target: Target; provider: string }) {
       </td>
       <td><Caption>Last success</Caption> <Ago at={target.lastSuccessAt} /></td>
       <td className="sm:min-w-44">
-        <Caption>Last error</Caption> {lastError ? (
-          <Link to="/calls" search={{ provider, outcome: "failed,cut" }} className="drill">
-            {lastError.status ?? ""} {lastError.outcome.replaceAll("_", " ")}, <Ago at={lastError.at} />
-          </Link>
-        ) : <span className="text-faint">none</span>}
+        <Caption>Last error</Caption> {lastError ? <LastError error={lastError} /> : <span className="text-faint">none</span>}
         {lastError?.detail && <span className="block max-w-md text-[0.8125rem] break-words text-soft">{lastError.detail}</span>}
       </td>
     </tr>

@@ -230,8 +230,12 @@ class ConsolePagesTest {
   void a_provider_that_fails_says_since_when_and_what_happens_next() {
     world.provider().always(Scene.refuses(529));
     try {
-      for (int call = 0; call < 3; call++) {
-        Calls.call(world.server().url(), "/v1/messages", world.key());
+      String last = "";
+      for (int call = 0; call < 2; call++) {
+        last =
+            Calls.call(world.server().url(), "/v1/messages", world.key())
+                .responseHeader("x-bellfounder-call-id")
+                .orElseThrow();
       }
 
       browser.click("link", "Providers");
@@ -239,6 +243,9 @@ class ConsolePagesTest {
       browser.see(
           "failures in a row. Calls go to the route's next target meanwhile, if it has one.");
       assertThat(browser.faults("provider-down")).isEmpty();
+      browser.clickLink("/calls/" + last);
+      browser.see("Each try of a target");
+      browser.see("overloaded 529");
     } finally {
       world.provider().choose(List.of());
     }

@@ -695,7 +695,7 @@ final class CallPath {
               outcome == Outcome.OK ? null : withoutSecret(detail));
       attempts.add(attempt);
       lost = mayBeBilled(outcome) ? this : lost;
-      candidate.state().record(attempt, retryAfter(), plane.ports.clock().instant());
+      candidate.state().record(call.opened, attempt, retryAfter(), plane.ports.clock().instant());
     }
 
     /** It had the whole request and time to work on it before the answer was given up. */

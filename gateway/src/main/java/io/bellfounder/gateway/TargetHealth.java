@@ -1,6 +1,7 @@
 package io.bellfounder.gateway;
 
 import java.time.Instant;
+import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -26,7 +27,16 @@ public record TargetHealth(
     long attempts,
     long errors) {
 
-  /** The most recent failed attempt. */
+  /**
+   * The most recent failed attempt.
+   *
+   * @param organisationId the tenant of the call, who alone may know the call
+   */
   public record LastError(
-      Instant at, Attempt.Outcome outcome, @Nullable Integer status, @Nullable String detail) {}
+      Instant at,
+      Attempt.Outcome outcome,
+      @Nullable Integer status,
+      @Nullable String detail,
+      UUID organisationId,
+      UUID callId) {}
 }

@@ -89,7 +89,8 @@ final class TargetState {
     return waitUntil;
   }
 
-  synchronized void record(Attempt attempt, @Nullable Duration retryAfter, Instant now) {
+  synchronized void record(
+      OpenedCall call, Attempt attempt, @Nullable Duration retryAfter, Instant now) {
     attempts++;
     switch (attempt.outcome()) {
       case OK -> {
@@ -101,23 +102,23 @@ final class TargetState {
       case RATE_LIMITED -> {
         breaker.undecided();
         waitUntil = later(waitUntil, now.plus(bounded(retryAfter)));
-        remember(attempt, now);
+        remember(call, attempt, now);
       }
       case CREDENTIAL_REFUSED -> {
         breaker.undecided();
         benched = true;
-        remember(attempt, now);
+        remember(call, attempt, now);
       }
       case OVERLOADED -> {
         breaker.failed(now);
         if (retryAfter != null) {
           pausedUntil = later(pausedUntil, now.plus(bounded(retryAfter)));
         }
-        remember(attempt, now);
+        remember(call, attempt, now);
       }
       case PROVIDER_ERROR, CONNECT_FAILED, TIMED_OUT, CUT -> {
         breaker.failed(now);
-        remember(attempt, now);
+        remember(call, attempt, now);
       }
       case ABORTED, SKIPPED -> breaker.undecided();
     }
@@ -160,10 +161,16 @@ final class TargetState {
         errors);
   }
 
-  private void remember(Attempt attempt, Instant now) {
+  private void remember(OpenedCall call, Attempt attempt, Instant now) {
     errors++;
     lastError =
-        new TargetHealth.LastError(now, attempt.outcome(), attempt.status(), attempt.detail());
+        new TargetHealth.LastError(
+            now,
+            attempt.outcome(),
+            attempt.status(),
+            attempt.detail(),
+            call.key().organisationId(),
+            call.id());
   }
 
   private static Duration bounded(@Nullable Duration retryAfter) {

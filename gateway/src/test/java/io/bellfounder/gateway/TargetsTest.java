@@ -113,7 +113,8 @@ class TargetsTest {
 
   private void record(TargetState state, Outcome outcome) {
     var now = clock.instant();
-    state.record(new Attempt(1, "one", "any", now, outcome, null, null, null, 1, null), null, now);
+    var attempt = new Attempt(1, "one", "any", now, outcome, null, null, null, 1, null);
+    state.record(SpoolCalls.opened(1), attempt, null, now);
   }
 
   private Verdict admitted(String model) {

@@ -73,8 +73,24 @@ public final class ProviderReads {
   /** {@code closed}, {@code open} or {@code half_open}. */
   public record BreakerView(String state, int failures, @Nullable Instant openUntil) {}
 
+  /**
+   * @param callId the call that met it; {@code null} if it is another organisation's
+   */
   public record LastErrorView(
-      Instant at, String outcome, @Nullable Integer status, @Nullable String detail) {}
+      Instant at,
+      String outcome,
+      @Nullable Integer status,
+      @Nullable String detail,
+      @Nullable UUID callId) {
+    static LastErrorView of(TargetHealth.LastError error, UUID reader) {
+      return new LastErrorView(
+          error.at(),
+          CallStore.word(error.outcome()),
+          error.status(),
+          error.detail(),
+          error.organisationId().equals(reader) ? error.callId() : null);
+    }
+  }
 
   record RouteView(String name, String dialect, List<RouteTargetView> targets) {}
 
@@ -94,14 +110,16 @@ public final class ProviderReads {
 
   List<ProviderView> providers(UUID organisation) {
     Map<Place, Traffic> traffic = tenants.in(organisation, this::lastHour);
-    return routes.settings().stream().map(provider -> view(provider, traffic)).toList();
+    return routes.settings().stream()
+        .map(provider -> view(organisation, provider, traffic))
+        .toList();
   }
 
   public Optional<ProviderView> provider(UUID organisation, String name) {
     return providers(organisation).stream().filter(view -> view.name().equals(name)).findFirst();
   }
 
-  private ProviderView view(ProviderSettings provider, Map<Place, Traffic> traffic) {
+  private ProviderView view(UUID reader, ProviderSettings provider, Map<Place, Traffic> traffic) {
     List<TargetHealth> met =
         health.targets().stream()
             .filter(target -> target.provider().equals(provider.name()))
@@ -116,11 +134,11 @@ public final class ProviderReads {
             ? "environment"
             : "configuration",
         health(met),
-        targets(provider, met, traffic));
+        targets(reader, provider, met, traffic));
   }
 
   private List<TargetView> targets(
-      ProviderSettings provider, List<TargetHealth> met, Map<Place, Traffic> traffic) {
+      UUID reader, ProviderSettings provider, List<TargetHealth> met, Map<Place, Traffic> traffic) {
     Map<String, String> routeByModel = new LinkedHashMap<>();
     for (Route route : routes.table().routes()) {
       for (Target target : route.targets()) {
@@ -139,13 +157,13 @@ public final class ProviderReads {
       Optional<TargetHealth> known =
           met.stream().filter(target -> target.model().equals(model)).findFirst();
       Traffic recent = traffic.getOrDefault(new Place(provider.name(), model), Traffic.NONE);
-      targets.add(view(route, model, known.orElse(null), recent));
+      targets.add(view(reader, route, model, known.orElse(null), recent));
     });
     return targets;
   }
 
   private static TargetView view(
-      String route, String model, @Nullable TargetHealth health, Traffic recent) {
+      UUID reader, String route, String model, @Nullable TargetHealth health, Traffic recent) {
     if (health == null) {
       return new TargetView(
           route,
@@ -163,10 +181,7 @@ public final class ProviderReads {
         model,
         new BreakerView(CallStore.word(health.breaker()), health.failures(), health.openUntil()),
         health.waitUntil(),
-        error == null
-            ? null
-            : new LastErrorView(
-                error.at(), CallStore.word(error.outcome()), error.status(), error.detail()),
+        error == null ? null : LastErrorView.of(error, reader),
         health.lastSuccessAt(),
         recent.calls(),
         recent.errors());

@@ -18,7 +18,9 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Queue;
+import java.util.UUID;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
@@ -95,6 +97,41 @@ final class DataPlaneTest {
         }
       }
     }
+  }
+
+  @Test
+  void a_provider_s_last_error_names_its_call_to_the_call_s_organisation_alone() throws Exception {
+    try (TestServer server = start(database.url())) {
+      Browser administrator = server.administrator();
+      JsonNode created = administrator.post("/keys", Map.of("name", "laptop")).mustBe(201).json();
+      String secret = created.path("secret").asString();
+      provider.leave();
+
+      Await.until("the key is known", () -> call(server, secret) >= 500);
+
+      JsonNode error = lastError(administrator.get("/providers").json().path("items"));
+      assertThat(error.path("outcome").asString()).isEqualTo("connect_failed");
+      JsonNode call =
+          administrator.get("/calls/" + error.path("callId").asString()).mustBe(200).json();
+      assertThat(call.path("attempts").path(0).path("outcome").asString())
+          .isEqualTo("connect_failed");
+      assertThat(server.bean(ProviderReads.class).providers(UUID.randomUUID()))
+          .flatExtracting(ProviderReads.ProviderView::targets)
+          .extracting(ProviderReads.TargetView::lastError)
+          .filteredOn(Objects::nonNull)
+          .isNotEmpty()
+          .allSatisfy(other -> assertThat(other.callId()).isNull());
+    }
+  }
+
+  private static JsonNode lastError(JsonNode providers) {
+    return providers
+        .valueStream()
+        .flatMap(one -> one.path("targets").valueStream())
+        .map(target -> target.path("lastError"))
+        .filter(error -> !error.isNull())
+        .findFirst()
+        .orElseThrow();
   }
 
   @Test

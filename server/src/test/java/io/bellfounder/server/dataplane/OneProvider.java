@@ -73,9 +73,14 @@ final class OneProvider implements AutoCloseable {
     return http.send(request, BodyHandlers.ofString()).statusCode();
   }
 
+  /** Nobody answers there any more. */
+  void leave() {
+    server.stop(0);
+  }
+
   @Override
   public void close() {
-    server.stop(0);
+    leave();
     http.close();
   }
 }
