@@ -14,8 +14,9 @@ import java.util.TreeMap;
 final class EnvironmentSettings {
   private static final String PREFIX = "BELL_";
 
-  /** Read by the start script, not by the server. */
-  private static final Set<String> NOT_SETTINGS = Set.of("BELL_JAVA_OPTS", "BELL_CONFIG");
+  /** Read by the start script, the command line and the tests. */
+  private static final Set<String> NOT_SETTINGS =
+      Set.of("BELL_JAVA_OPTS", "BELL_CONFIG", "BELL_TEST_BROWSER");
 
   private EnvironmentSettings() {}
 

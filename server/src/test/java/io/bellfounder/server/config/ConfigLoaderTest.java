@@ -263,6 +263,16 @@ class ConfigLoaderTest {
   }
 
   @Test
+  void variables_that_others_read_are_no_settings_and_stop_nothing() {
+    BellConfig config =
+        load(
+            null,
+            Map.of("BELL_JAVA_OPTS", "-Xmx1g", "BELL_CONFIG", "f", "BELL_TEST_BROWSER", "/b"));
+
+    assertThat(config).isEqualTo(load(null, Map.of()));
+  }
+
+  @Test
   void a_wrong_value_names_the_key_the_place_and_what_it_takes() {
     assertThatThrownBy(() -> load("server:\n  port: eighty\n", Map.of()))
         .hasMessage(
