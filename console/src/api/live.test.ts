@@ -52,6 +52,22 @@ afterEach(() => {
 });
 
 describe("the stream of what happens", () => {
+  it("makes a page wait a second for it where a proxy holds it back, and only once", async () => {
+    vi.stubGlobal("fetch", () => new Promise(() => undefined));
+    const held = new LiveConnection(() => undefined, () => undefined, () => undefined);
+    held.start();
+    const asked: string[] = [];
+    void held.begun().then(() => asked.push("first"));
+    await vi.advanceTimersByTimeAsync(999);
+    expect(asked).toEqual([]);
+    await vi.advanceTimersByTimeAsync(1);
+    expect(asked).toEqual(["first"]);
+    void held.begun().then(() => asked.push("second"));
+    await settle();
+    expect(asked).toEqual(["first", "second"]);
+    held.stop();
+  });
+
   it("is held by no tab that has been in the background for ten seconds, and goes on where it was when looked at", async () => {
     connection.start();
     await settle();

@@ -20,6 +20,7 @@ export class LiveConnection {
   private state: LiveState = "off";
   private lastId: string | null = null;
   private failures = 0;
+  private begunOnce = false;
   private abort: AbortController | null = null;
   private retryTimer: ReturnType<typeof setTimeout> | undefined;
   private hiddenTimer: ReturnType<typeof setTimeout> | undefined;
@@ -52,6 +53,7 @@ export class LiveConnection {
     this.disconnect();
     this.lastId = null;
     this.failures = 0;
+    this.begunOnce = false;
     this.set("off");
   }
 
@@ -70,11 +72,12 @@ export class LiveConnection {
 
   readonly snapshot = () => this.state;
 
-  /** Waits until the first try came to something, but not for ever. */
+  /** Waits until the first try came to something, but not for ever, and not again: a proxy may hold the stream back each time. */
   begun(): Promise<void> {
-    if (this.state !== "connecting") return Promise.resolve();
+    if (this.state !== "connecting" || this.begunOnce) return Promise.resolve();
     return new Promise((resolve) => {
       const done = () => {
+        this.begunOnce = true;
         clearTimeout(timer);
         unsubscribe();
         resolve();

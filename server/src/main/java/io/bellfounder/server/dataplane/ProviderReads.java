@@ -74,7 +74,9 @@ public final class ProviderReads {
   public record BreakerView(String state, int failures, @Nullable Instant openUntil) {}
 
   /**
-   * @param callId the call that met it; {@code null} if it is another organisation's
+   * @param detail the provider's words, which may be about the call; {@code null} if it is another
+   *     organisation's
+   * @param callId the call that met it; {@code null} likewise
    */
   public record LastErrorView(
       Instant at,
@@ -83,12 +85,13 @@ public final class ProviderReads {
       @Nullable String detail,
       @Nullable UUID callId) {
     static LastErrorView of(TargetHealth.LastError error, UUID reader) {
+      boolean own = error.organisationId().equals(reader);
       return new LastErrorView(
           error.at(),
           CallStore.word(error.outcome()),
           error.status(),
-          error.detail(),
-          error.organisationId().equals(reader) ? error.callId() : null);
+          own ? error.detail() : null,
+          own ? error.callId() : null);
     }
   }
 

@@ -111,6 +111,7 @@ final class DataPlaneTest {
 
       JsonNode error = lastError(administrator.get("/providers").json().path("items"));
       assertThat(error.path("outcome").asString()).isEqualTo("connect_failed");
+      assertThat(error.path("detail").asString()).isNotEmpty();
       JsonNode call =
           administrator.get("/calls/" + error.path("callId").asString()).mustBe(200).json();
       assertThat(call.path("attempts").path(0).path("outcome").asString())
@@ -120,7 +121,10 @@ final class DataPlaneTest {
           .extracting(ProviderReads.TargetView::lastError)
           .filteredOn(Objects::nonNull)
           .isNotEmpty()
-          .allSatisfy(other -> assertThat(other.callId()).isNull());
+          .allSatisfy(other -> {
+            assertThat(other.callId()).isNull();
+            assertThat(other.detail()).isNull();
+          });
     }
   }
 
