@@ -90,7 +90,7 @@ describe("a browser that is offline", () => {
     console.open("/account");
     window.dispatchEvent(new Event("offline"));
     await click("link", "Keys");
-    await see("The server cannot be reached");
+    await see("No connection");
 
     console.answers["GET /keys"] = () => page([aKey()]);
     window.dispatchEvent(new Event("online"));
@@ -109,7 +109,7 @@ describe("a server that was away", () => {
     console.answers["GET /events"] = away;
     console.breakOff();
     await click("link", "Keys");
-    await see("The server cannot be reached");
+    await see("No connection");
 
     console.answers["GET /keys"] = () => page([aKey()]);
     console.answers["GET /events"] = events;

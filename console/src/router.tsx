@@ -1,6 +1,7 @@
 import { createRootRoute, createRoute, createRouter, lazyRouteComponent, redirect, type RouterHistory } from "@tanstack/react-router";
 import { type CallFilter, FILTERS } from "./api/calls";
 import { live, queryClient, session } from "./api/queries";
+import { pageCode } from "./components/page-code";
 import { NotFound, PageFailed, Shell } from "./components/shell";
 import { readRange, type RangeSearch } from "./lib/range";
 
@@ -17,7 +18,7 @@ const root = createRootRoute({ notFoundComponent: NotFound, errorComponent: Page
 const signIn = createRoute({
   getParentRoute: () => root,
   path: "/sign-in",
-  component: lazyRouteComponent(() => import("./features/identity/SignInPage")),
+  component: lazyRouteComponent(pageCode(() => import("./features/identity/SignInPage"))),
   validateSearch: (raw: Raw): { next?: string } => ({ next: text(raw.next) }),
 });
 
@@ -45,7 +46,7 @@ export interface OverviewSearch extends RangeSearch {
 const overview = createRoute({
   getParentRoute: () => inside,
   path: "/",
-  component: lazyRouteComponent(() => import("./features/dataplane/OverviewPage")),
+  component: lazyRouteComponent(pageCode(() => import("./features/dataplane/OverviewPage"))),
   validateSearch: (raw: Raw): OverviewSearch => ({
     ...readRange(raw),
     zone: text(raw.zone),
@@ -57,7 +58,7 @@ const overview = createRoute({
 const calls = createRoute({
   getParentRoute: () => inside,
   path: "/calls",
-  component: lazyRouteComponent(() => import("./features/dataplane/CallsPage")),
+  component: lazyRouteComponent(pageCode(() => import("./features/dataplane/CallsPage"))),
   validateSearch: (raw: Raw): CallFilter =>
     Object.fromEntries(FILTERS.map((name) => [name, name === "from" || name === "to" ? instant(raw[name]) : text(raw[name])])),
 });
@@ -65,20 +66,20 @@ const calls = createRoute({
 const call = createRoute({
   getParentRoute: () => inside,
   path: "/calls/$callId",
-  component: lazyRouteComponent(() => import("./features/dataplane/CallPage")),
+  component: lazyRouteComponent(pageCode(() => import("./features/dataplane/CallPage"))),
 });
 
 const sessions = createRoute({
   getParentRoute: () => inside,
   path: "/sessions",
-  component: lazyRouteComponent(() => import("./features/dataplane/SessionsPage")),
+  component: lazyRouteComponent(pageCode(() => import("./features/dataplane/SessionsPage"))),
   validateSearch: (raw: Raw): RangeSearch => readRange(raw),
 });
 
 const sessionTree = createRoute({
   getParentRoute: () => inside,
   path: "/sessions/tree",
-  component: lazyRouteComponent(() => import("./features/dataplane/SessionPage")),
+  component: lazyRouteComponent(pageCode(() => import("./features/dataplane/SessionPage"))),
   // Clients choose the ids, slashes and dots included: no place for one in a path.
   validateSearch: (raw: Raw): { sessionId: string } => ({ sessionId: text(raw.sessionId) ?? "" }),
   beforeLoad: ({ search }) => {
@@ -89,26 +90,26 @@ const sessionTree = createRoute({
 const keys = createRoute({
   getParentRoute: () => inside,
   path: "/keys",
-  component: lazyRouteComponent(() => import("./features/teams/KeysPage")),
+  component: lazyRouteComponent(pageCode(() => import("./features/teams/KeysPage"))),
   validateSearch: (raw: Raw): { create?: "yes" } => ({ create: oneOf(raw.create, ["yes"]) }),
 });
 
 const providers = createRoute({
   getParentRoute: () => inside,
   path: "/providers",
-  component: lazyRouteComponent(() => import("./features/dataplane/ProvidersPage")),
+  component: lazyRouteComponent(pageCode(() => import("./features/dataplane/ProvidersPage"))),
 });
 
 const connect = createRoute({
   getParentRoute: () => inside,
   path: "/connect",
-  component: lazyRouteComponent(() => import("./features/connect/ConnectPage")),
+  component: lazyRouteComponent(pageCode(() => import("./features/connect/ConnectPage"))),
 });
 
 const account = createRoute({
   getParentRoute: () => inside,
   path: "/account",
-  component: lazyRouteComponent(() => import("./features/identity/AccountPage")),
+  component: lazyRouteComponent(pageCode(() => import("./features/identity/AccountPage"))),
 });
 
 const elsewhere = createRoute({ getParentRoute: () => inside, path: "$", component: NotFound });

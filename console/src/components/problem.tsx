@@ -4,7 +4,7 @@ import { CopyButton } from "./ui/copy";
 import { Icon } from "./ui/icon";
 
 const titles: Record<string, string> = {
-  unreachable: "The server cannot be reached",
+  unreachable: "No connection",
   timed_out: "The server did not answer in time",
   http_403: "You may not see this",
   http_404: "There is nothing here",

@@ -19,7 +19,8 @@ const pages = [
   { to: "/connect", label: "Connect", icon: "connect" },
 ] as const satisfies { to: string; label: string; icon: IconName }[];
 
-const ShortcutsDialog = lazy(() => import("./shortcuts-dialog"));
+const loadShortcuts = () => import("./shortcuts-dialog");
+const ShortcutsDialog = lazy(loadShortcuts);
 
 /** The frame around every page behind the sign-in. */
 export function Shell() {
@@ -75,7 +76,9 @@ export function Shell() {
     };
   }, [navOpen]);
 
-  useShortcuts({ openList: () => setShortcutsOpen(true) });
+  // While the server is away there is no list, and nothing else is lost.
+  const openShortcuts = () => void loadShortcuts().then(() => setShortcutsOpen(true), () => undefined);
+  useShortcuts({ openList: openShortcuts });
 
   return (
     <div className="lg:grid lg:min-h-dvh lg:grid-cols-[13.5rem_minmax(0,1fr)]">
@@ -123,7 +126,7 @@ export function Shell() {
         </div>
         <div className="mt-auto space-y-1 border-t border-line p-2.5">
           <div className="hidden px-2.5 py-1 lg:block"><LiveBadge /></div>
-          <Account openShortcuts={() => setShortcutsOpen(true)} />
+          <Account openShortcuts={openShortcuts} />
         </div>
       </nav>
       <main id="main" ref={main} tabIndex={-1} inert={navOpen} className="mx-auto w-full max-w-[90rem] min-w-0 px-3 py-5 outline-none sm:px-6 lg:px-8 lg:py-7">
@@ -175,16 +178,17 @@ function Lost() {
 
 const loadMenu = () => import("./account-menu");
 const AccountMenu = lazy(loadMenu);
-/** Ahead of the click; if it fails, the click says so. */
+/** Ahead of the click; if it fails, the click says so, and the page stays. */
 const preloadMenu = () => void loadMenu().catch(() => undefined);
 
 /** The menu itself is fetched when somebody is about to open it. */
 function Account({ openShortcuts }: { openShortcuts: () => void }) {
   const { data: session } = useQuery(sessionQuery);
-  const [wanted, setWanted] = useState(false);
+  const [menu, setMenu] = useState<"closed" | "wanted" | "failed">("closed");
+  const open = () => void loadMenu().then(() => setMenu("wanted"), () => setMenu("failed"));
   const trigger = (
     <button
-      type="button" aria-haspopup="menu" onPointerEnter={preloadMenu} onFocus={preloadMenu} onClick={() => setWanted(true)}
+      type="button" aria-haspopup="menu" onPointerEnter={preloadMenu} onFocus={preloadMenu} onClick={open}
       className="flex w-full items-center gap-2.5 rounded-lg px-2.5 py-2 text-left hover:bg-sunken"
     >
       <span aria-hidden="true" className="flex size-7 shrink-0 items-center justify-center rounded-full bg-bronze-wash text-bronze"><Icon name="person" /></span>
@@ -195,7 +199,13 @@ function Account({ openShortcuts }: { openShortcuts: () => void }) {
       <Icon name="chevron" className="size-4 text-faint" />
     </button>
   );
-  return wanted ? <Suspense fallback={trigger}><AccountMenu trigger={trigger} session={session} openShortcuts={openShortcuts} /></Suspense> : trigger;
+  if (menu === "wanted") return <Suspense fallback={trigger}><AccountMenu trigger={trigger} session={session} openShortcuts={openShortcuts} /></Suspense>;
+  return (
+    <>
+      {trigger}
+      {menu === "failed" && <p role="alert" className="px-2.5 text-[0.8125rem] text-bad">The menu could not be fetched. Is the server running?</p>}
+    </>
+  );
 }
 
 export function NotFound() {
