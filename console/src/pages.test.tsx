@@ -150,6 +150,19 @@ describe("a page that could not be loaded", () => {
   });
 });
 
+describe("the first call", () => {
+  it("is said to be past where it is, and a call that comes now to be one", async () => {
+    const firstCall = { id: "c", at: "2026-01-01T00:00:00Z", keyName: "laptop", model: "claude-opus-5-5" };
+    console = new TestConsole({ "GET /connect": () => ({ baseUrl: "http://bell.test", modelExamples: { anthropic: "a", openai: "o" }, firstCall }) });
+    console.open("/connect");
+    expect((await see("Calls have arrived")).parentElement?.textContent).toContain("The first: claude-opus-5-5 with “laptop”");
+
+    console.tell("call.opened", aCall({ id: "d", requestedModel: "claude-haiku-5-5", openedAt: new Date().toISOString(), state: "open", outcome: null }));
+
+    expect((await see("A call, just now")).parentElement?.textContent).toContain("just nowclaude-haiku-5-5 with “laptop”");
+  });
+});
+
 describe("a call that runs", () => {
   it("does not say how often it was tried, which nobody knows yet", async () => {
     console = new TestConsole({ "GET /calls/c": () => aCallDetail({ state: "open", outcome: null, settledAt: null, ttfbMillis: null, attemptCount: 0 }) });

@@ -105,8 +105,8 @@ function FirstCall({ seen, made }: { seen: { id: string; at: string; keyName: st
         <BellMark key={arrived?.id} className={clsx("size-9 shrink-0 origin-top", arrived ? "animate-ring" : "animate-pulse-soft")} />
         {arrived ? (
           <div className="min-w-0">
-            <p className="font-semibold text-good">{made ? "First call seen" : own ? "A call, just now" : "Calls are arriving"}</p>
-            <p className="break-words text-soft">{arrived.model} with “{arrived.keyName}”, <Ago at={arrived.at} /></p>
+            <p className="font-semibold text-good">{made ? "First call seen" : own ? "A call, just now" : "Calls have arrived"}</p>
+            <p className="break-words text-soft">{!made && !own && "The first: "}{arrived.model} with “{arrived.keyName}”, <Ago at={arrived.at} /></p>
             <Link to="/calls/$callId" params={{ callId: arrived.id }} className="link">Open it</Link>
           </div>
         ) : (
