@@ -28,6 +28,18 @@ describe("the menu of a phone", () => {
     expect(document.activeElement).toBe(screen.getByRole("button", { name: "Open the menu" }));
   });
 
+  it("stays open when Escape closes the account's menu within it", async () => {
+    await click("button", "Open the menu");
+    const account = screen.getByRole("button", { name: /Ada/ });
+    account.click();
+    const menu = await screen.findByRole("menu", {}, { timeout: 3000 });
+
+    fireEvent.keyDown(menu, { key: "Escape" });
+
+    await waitFor(() => expect(screen.queryByRole("menu")).toBeNull());
+    expect(main().inert).toBe(true);
+  });
+
   it("leads to a page, where the focus is then", async () => {
     await click("button", "Open the menu");
 

@@ -64,7 +64,8 @@ export function Shell() {
     const roomy = matchMedia("(min-width: 64rem)");
     const close = () => setNavOpenAt(null);
     const escape = (event: KeyboardEvent) => {
-      if (event.key !== "Escape") return;
+      // Prevented: it closed what is open within the menu.
+      if (event.key !== "Escape" || event.defaultPrevented) return;
       close();
       menuButton.current?.focus();
     };
