@@ -74,5 +74,5 @@ export default defineConfig({
   },
   server: { proxy },
   preview: { proxy },
-  test: { environment: "node", include: ["src/**/*.test.{ts,tsx}"], cache: false, env: { TZ: "UTC" } },
+  test: { environment: "node", include: ["src/**/*.test.{ts,tsx}"], cache: false, testTimeout: 20_000, env: { TZ: "UTC" } },
 });

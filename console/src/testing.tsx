@@ -1,6 +1,6 @@
 import { notifyManager, QueryClientProvider } from "@tanstack/react-query";
 import { createMemoryHistory, RouterProvider } from "@tanstack/react-router";
-import { act, cleanup, render, screen } from "@testing-library/react";
+import { act, cleanup, configure, render, screen } from "@testing-library/react";
 import { vi } from "vitest";
 import { live, queryClient } from "./api/queries";
 import type { Call, CallDetail, Key, Page, Provider, Session, SessionDetail, SessionSummary, Target, Totals } from "./api/types";
@@ -8,6 +8,9 @@ import { consoleRouter } from "./router";
 
 // So that what `act` waits for includes what queries tell the pages.
 notifyManager.setScheduler(queueMicrotask);
+
+// Long enough for a machine that does other things too; nothing waits longer than it must.
+configure({ asyncUtilTimeout: 15_000 });
 
 /** What the server is asked, by method and path without `/api/v1`, and what it answers. */
 type Answers = Record<string, (request: { search: URLSearchParams; body: unknown; headers: Headers }) => unknown>;
@@ -96,10 +99,10 @@ export class TestConsole {
   }
 }
 
-export const see = async (text: string | RegExp) => (await screen.findAllByText(text, {}, { timeout: 3000 }))[0]!;
+export const see = async (text: string | RegExp) => (await screen.findAllByText(text))[0]!;
 
 export const click = async (role: string, name: string | RegExp) => {
-  const element = await screen.findByRole(role, { name }, { timeout: 3000 });
+  const element = await screen.findByRole(role, { name });
   act(() => element.click());
 };
 

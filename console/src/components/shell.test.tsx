@@ -32,7 +32,7 @@ describe("the menu of a phone", () => {
     await click("button", "Open the menu");
     const account = screen.getByRole("button", { name: /Ada/ });
     account.click();
-    const menu = await screen.findByRole("menu", {}, { timeout: 3000 });
+    const menu = await screen.findByRole("menu");
 
     fireEvent.keyDown(menu, { key: "Escape" });
 
