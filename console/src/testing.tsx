@@ -45,6 +45,8 @@ export class TestConsole {
   }
 
   private async answer(url: URL, init: RequestInit): Promise<Response> {
+    // As the browser does: nothing is sent for who has gone.
+    init.signal?.throwIfAborted();
     const name = `${init.method ?? "GET"} ${url.pathname.replace("/api/v1", "")}`;
     this.asked.push(name + url.search);
     const answer = await (this.answers[name] ?? usual[name] ?? (() => refusal(404, "There is nothing here.")))({

@@ -28,7 +28,6 @@ queryClient.getQueryCache().subscribe((event) => {
 /** The session ended, here or elsewhere. The page's guard then shows the sign-in. */
 export async function sessionEnded() {
   live.stop();
-  untold = true;
   const known = queryClient.getQueryData(session.queryKey);
   if (known?.signedIn) queryClient.setQueryData(session.queryKey, { ...known, signedIn: false, member: null });
 }
@@ -194,19 +193,14 @@ function apply({ event, data }: ServerSentEvent) {
   }
 }
 
-/** True if something on the pages may lack what happened between its answer and the stream's beginning. */
-let untold = false;
-
-/** After the stream has begun, so that its beginning need not ask for everything again. */
+/** After the stream has begun: what was asked before it is asked again. */
 async function read<V>(path: string, signal: AbortSignal): Promise<V> {
   await live.begun();
-  untold ||= live.snapshot() !== "live";
   return get<V>(path, signal);
 }
 
+/** What was asked before the stream began may lack what happened in between. What waits for it is not sent twice. */
 async function begin() {
-  if (!untold) return;
-  untold = false;
   const earlier = { predicate: ({ queryKey }: { queryKey: QueryKey }) => queryKey[0] !== session.queryKey[0] };
   await queryClient.cancelQueries(earlier);
   await queryClient.invalidateQueries(earlier);
