@@ -30,6 +30,7 @@ final class ClientLeg {
   private final List<Buffer> pending = new ArrayList<>(4);
   private int pendingBytes;
   private boolean flushScheduled;
+  private boolean endsWithConnection;
   private boolean gone;
   private boolean done;
   private long bytes;
@@ -62,7 +63,13 @@ final class ClientLeg {
 
   /** What follows has no stated length. */
   void unknownLength() {
-    response.setChunked(true);
+    if (request.version() == HttpVersion.HTTP_1_0) {
+      // Without chunks only the end of the connection says where the body ends.
+      endsWithConnection = true;
+      response.headersEndHandler(written -> response.putHeader("connection", "close"));
+    } else {
+      response.setChunked(true);
+    }
   }
 
   void write(Buffer chunk) {
@@ -99,10 +106,9 @@ final class ClientLeg {
   void end() {
     if (!gone && !done) {
       done = true;
-      if (pendingBytes > 0) {
-        response.end(takePending());
-      } else {
-        response.end();
+      var ended = pendingBytes > 0 ? response.end(takePending()) : response.end();
+      if (endsWithConnection) {
+        ended.onComplete(out -> request.connection().close());
       }
     }
   }

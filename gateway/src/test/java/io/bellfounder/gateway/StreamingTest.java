@@ -150,6 +150,28 @@ class StreamingTest {
   }
 
   @Test
+  void a_stream_ends_with_its_connection_for_a_client_that_knows_no_chunks_but_keeps_connections()
+      throws IOException {
+    provider.always(exchange -> {
+      exchange.streamHead();
+      for (var event : Said.STREAM) {
+        exchange.chunk(event);
+      }
+      exchange.end();
+    });
+    var call = STREAM_CALL.replace(" HTTP/1.1\r\n", " HTTP/1.0\r\nconnection: keep-alive\r\n");
+    try (var gateway = one().start();
+        var wire = gateway.connect().send(call)) {
+      wire.socket().setSoTimeout(5_000);
+      var head = HttpBytes.readHead(wire.in());
+
+      assertThat(head.header("connection")).isEqualTo("close");
+      assertThat(new String(wire.in().readAllBytes(), StandardCharsets.UTF_8))
+          .isEqualTo(String.join("", Said.STREAM));
+    }
+  }
+
+  @Test
   void an_error_event_after_the_first_real_one_passes_untouched() throws IOException {
     provider.always(exchange -> exchange.stream(Said.START, Said.OVERLOADED_EVENT));
     try (var gateway = one().start()) {
