@@ -77,6 +77,11 @@ final class ProviderLeg {
   private void follow(HttpClientResponse answered) {
     answer = answered;
     lastByteNanos = System.nanoTime();
+    if (answered.statusCode() < 200) {
+      // Vert.x knows 100 and 103 and takes any other for the answer; what follows would answer the
+      // connection's next call.
+      dropConnection();
+    }
     answered.handler(chunk -> {
       if (!over) {
         lastByteNanos = System.nanoTime();
@@ -88,6 +93,10 @@ final class ProviderLeg {
       }
     });
     answered.endHandler(end -> {
+      if (!sent) {
+        // The next request would wait behind the rest of this one, which nobody may be reading.
+        dropConnection();
+      }
       if (!over) {
         over = true;
         try {
@@ -102,6 +111,12 @@ final class ProviderLeg {
       listener.answered(answered);
     } catch (RuntimeException e) {
       stumbled(e);
+    }
+  }
+
+  private void dropConnection() {
+    if (request != null) {
+      request.connection().close();
     }
   }
 
