@@ -56,15 +56,12 @@ final class BulkInsert<T> {
   }
 
   BulkInsert<T> text(String name, Function<T, @Nullable String> value) {
-    return with(
-        name,
-        "text",
-        "text",
-        row -> {
-          String text = value.apply(row);
-          // PostgreSQL takes every character but this one, which a header or a model name may hold.
-          return text == null || text.indexOf('\0') < 0 ? text : text.replace("\0", "");
-        });
+    return with(name, "text", "text", row -> storable(value.apply(row)));
+  }
+
+  /** PostgreSQL takes every character but one, which a header or a model name may hold. */
+  static @Nullable String storable(@Nullable String text) {
+    return text == null || text.indexOf('\0') < 0 ? text : text.replace("\0", "");
   }
 
   private BulkInsert<T> with(

@@ -23,6 +23,7 @@ import java.util.TreeSet;
 import java.util.UUID;
 import java.util.function.Function;
 import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.springframework.jdbc.core.JdbcTemplate;
 import org.springframework.stereotype.Component;
@@ -269,7 +270,7 @@ final class CallStore {
               sums(row, of);
               TreeSet<String> models = new TreeSet<>();
               of.forEach(call -> models.add(call.opened().requestedModel()));
-              row.array(models.stream().limit(20).toArray(String[]::new));
+              row.array(models.stream().limit(20));
             });
     List<Map.Entry<String, Map.Entry<String, List<SettledCall>>>> agents = new ArrayList<>();
     sessions.forEach(
@@ -376,8 +377,7 @@ final class CallStore {
     }
 
     Row text(@Nullable String value) throws SQLException {
-      // PostgreSQL takes every character but this one, which a header or a model name may hold.
-      to.setString(++place, value == null ? null : value.replace("\u0000", ""));
+      to.setString(++place, BulkInsert.storable(value));
       return this;
     }
 
@@ -407,8 +407,9 @@ final class CallStore {
       return this;
     }
 
-    Row array(String[] values) throws SQLException {
-      to.setArray(++place, to.getConnection().createArrayOf("text", values));
+    Row array(Stream<String> values) throws SQLException {
+      Object[] storable = values.map(BulkInsert::storable).toArray();
+      to.setArray(++place, to.getConnection().createArrayOf("text", storable));
       return this;
     }
   }

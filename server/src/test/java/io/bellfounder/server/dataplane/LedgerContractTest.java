@@ -209,6 +209,16 @@ final class LedgerContractTest {
   }
 
   @Test
+  void a_call_is_stored_whatever_characters_its_model_and_its_session_have() {
+    String odd = "\u0000 '\"{},\\ \ud800 ";
+    Instant at = Instant.parse("2026-01-12T10:00:00Z");
+    String session = odd + UUID.randomUUID();
+    SettledCall call = made.callFor(odd + "model", made.key(), at, session, odd, odd);
+
+    assertThat(store.store(List.of(call))).isEqualTo(1);
+  }
+
+  @Test
   void a_session_is_a_tree_even_where_parents_are_missing_or_go_in_a_circle() {
     String session = "session " + UUID.randomUUID();
     Instant at = Instant.parse("2026-01-27T10:00:00Z");

@@ -41,6 +41,17 @@ public final class MadeCalls {
       @Nullable String session,
       @Nullable String agent,
       @Nullable String parent) {
+    return callFor(
+        MODELS.get(random.nextInt(MODELS.size())), key, openedAt, session, agent, parent);
+  }
+
+  SettledCall callFor(
+      String model,
+      GatewayKey key,
+      Instant openedAt,
+      @Nullable String session,
+      @Nullable String agent,
+      @Nullable String parent) {
     Price price =
         new Price(
             "test/" + random.nextInt(2),
@@ -59,7 +70,6 @@ public final class MadeCalls {
             price.cacheWrite1hPico(),
             price.cacheReadPico(),
             price.outputPico());
-    String model = MODELS.get(random.nextInt(MODELS.size()));
     OpenedCall opened =
         new OpenedCall(
             new TimeOrderedIds(() -> openedAt, random).get(),
