@@ -1,6 +1,5 @@
 package io.bellfounder.server.launch;
 
-import com.zaxxer.hikari.HikariConfig;
 import com.zaxxer.hikari.HikariDataSource;
 import io.bellfounder.server.config.BellConfig;
 import io.bellfounder.server.config.ConfigFile;
@@ -36,12 +35,13 @@ class ControlPlane {
   }
 
   /**
-   * The application's connections. Lazy: a database that is away neither stops the start nor a
-   * request for longer than 3 s.
+   * The application's connections. A database that is away neither stops the start nor a request
+   * for longer than 3 s. The pool begins with its first use, which is after the migrations: its
+   * tries before them would fail, and after each the next is put off further, up to 5 s.
    */
   @Bean(destroyMethod = "close")
   HikariDataSource dataSource(DatabaseAccess access, BellConfig config) {
-    HikariConfig pool = new HikariConfig();
+    HikariDataSource pool = new HikariDataSource();
     pool.setPoolName("bellfounder");
     pool.setJdbcUrl(access.jdbcUrl());
     pool.setUsername(access.appRole());
@@ -53,7 +53,7 @@ class ControlPlane {
     pool.addDataSourceProperty("ApplicationName", "bellfounder");
     pool.addDataSourceProperty("connectTimeout", "3");
     pool.addDataSourceProperty("socketTimeout", "60");
-    return new HikariDataSource(pool);
+    return pool;
   }
 
   @Bean

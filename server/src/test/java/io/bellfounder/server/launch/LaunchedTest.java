@@ -3,6 +3,7 @@ package io.bellfounder.server.launch;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import com.zaxxer.hikari.HikariDataSource;
 import io.bellfounder.server.config.ConfigFile;
 import io.bellfounder.testing.Await;
 import io.bellfounder.testing.FreePorts;
@@ -84,6 +85,7 @@ final class LaunchedTest {
       assertThat(refused.statusCode()).isEqualTo(503);
       assertThat(refused.body()).contains("\"code\":\"database_unavailable\"");
       assertThat(refused.headers().firstValue("content-type")).contains("application/problem+json");
+      assertThat(launched.context().getBean(HikariDataSource.class).isRunning()).isFalse();
 
       try (Relay _ = new Relay(port, real)) {
         assertThat(launched.awaitDatabase(Duration.ofSeconds(30))).isTrue();
