@@ -46,6 +46,7 @@ public final class EmbeddedPostgres implements AutoCloseable {
     this.distribution = Distribution.in(settings.runtime());
     refuseOtherMajor();
     this.guest = GuestUser.of(settings.directory());
+    makeLogPrivate();
     String password = password();
     if (!Files.exists(cluster())) {
       initialise(password);
@@ -357,6 +358,14 @@ public final class EmbeddedPostgres implements AutoCloseable {
     List<String> lines = Files.readAllLines(log());
     List<String> last = lines.subList(Math.max(0, lines.size() - 4), lines.size());
     return "Its log " + log() + " ends with: " + String.join(" | ", last);
+  }
+
+  /** Others may pass through the directory, and messages may hold what somebody typed. */
+  private void makeLogPrivate() throws IOException {
+    if (!Files.exists(log())) {
+      Files.createFile(log());
+    }
+    Files.setPosixFilePermissions(log(), PosixFilePermissions.fromString("rw-------"));
   }
 
   /** A directory that others may pass through but not list, as PostgreSQL may run as another. */

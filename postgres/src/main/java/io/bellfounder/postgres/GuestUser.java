@@ -7,6 +7,7 @@ import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Set;
 import java.util.concurrent.TimeUnit;
 
 /**
@@ -20,6 +21,9 @@ final class GuestUser {
   static final int NICE = 10;
 
   private static final Path MOUNT_POINT = Path.of("/mnt");
+
+  /** The caller's others may be secrets, which the guest has no business with. */
+  private static final Set<String> VARIABLES = Set.of("PATH", "LD_LIBRARY_PATH", "TMPDIR");
 
   private final List<String> wrappers;
   private final Path directory;
@@ -138,10 +142,14 @@ final class GuestUser {
         : command;
   }
 
-  /** A command that runs as this user, without the caller's PostgreSQL variables. */
+  /** A command that runs as this user. */
   ProcessBuilder command(List<String> command) {
-    ProcessBuilder builder = new ProcessBuilder(append(wrappers, command));
-    builder.environment().keySet().removeIf(name -> name.startsWith("PG") || name.equals("TZ"));
+    return withoutSecrets(append(wrappers, command));
+  }
+
+  private static ProcessBuilder withoutSecrets(List<String> command) {
+    ProcessBuilder builder = new ProcessBuilder(command);
+    builder.environment().keySet().retainAll(VARIABLES);
     builder.environment().put("LC_ALL", "C");
     return builder;
   }
@@ -171,7 +179,7 @@ final class GuestUser {
 
   /** Runs a command that ends by itself within 10 s and says little. */
   static Said run(List<String> command) throws IOException {
-    Process process = new ProcessBuilder(command).redirectErrorStream(true).start();
+    Process process = withoutSecrets(command).redirectErrorStream(true).start();
     process.getOutputStream().close();
     try {
       if (!process.waitFor(10, TimeUnit.SECONDS)) {

@@ -4,9 +4,13 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assumptions.assumeThat;
 
+import java.io.DataInputStream;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.net.InetAddress;
 import java.net.ServerSocket;
+import java.net.Socket;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
@@ -18,6 +22,7 @@ import java.sql.Statement;
 import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.Callable;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
 import org.junit.jupiter.api.BeforeEach;
@@ -93,6 +98,50 @@ final class EmbeddedPostgresTest {
       assertThat(Files.getPosixFilePermissions(directory.resolve("password")))
           .isEqualTo(PosixFilePermissions.fromString("rw-------"));
       assertThat(address.toString()).doesNotContain(address.password());
+    }
+  }
+
+  @Test
+  void the_servers_user_finds_none_of_our_variables_which_may_be_secrets() throws IOException {
+    try (EmbeddedPostgres postgres = EmbeddedPostgres.start(settings)) {
+      String environment = Files.readString(Path.of("/proc/" + postgres.pid() + "/environ"));
+
+      assertThat(environment.split("\0"))
+          .contains("LC_ALL=C")
+          .allMatch(variable -> variable.matches("(?s)(PATH|LD_LIBRARY_PATH|TMPDIR|LC_ALL)=.*"));
+    }
+  }
+
+  @Test
+  void who_listens_at_the_port_while_the_server_is_down_is_not_told_the_password()
+      throws Exception {
+    try (ServerSocket other = new ServerSocket(0, 1, InetAddress.ofLiteral("127.0.0.1"))) {
+      CompletableFuture<String> told =
+          CompletableFuture.supplyAsync(() -> askedForThePassword(other));
+      var address = new PostgresAddress(other.getLocalPort(), "postgres", "the password");
+
+      assertThatThrownBy(() -> connect(address)).isInstanceOf(SQLException.class);
+      assertThat(told.get(10, TimeUnit.SECONDS)).doesNotContain("the password");
+    }
+  }
+
+  /** Answers a connection with AuthenticationCleartextPassword, and returns what came then. */
+  private static String askedForThePassword(ServerSocket server) {
+    try (Socket client = server.accept()) {
+      var in = new DataInputStream(client.getInputStream());
+      in.readNBytes(in.readInt() - Integer.BYTES);
+      client.getOutputStream().write(new byte[] {'R', 0, 0, 0, 8, 0, 0, 0, 3});
+      return new String(in.readAllBytes(), StandardCharsets.UTF_8);
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  @Test
+  void others_may_not_read_the_log() throws IOException {
+    try (EmbeddedPostgres _ = EmbeddedPostgres.start(settings)) {
+      assertThat(Files.getPosixFilePermissions(directory.resolve("postgres.log")))
+          .isEqualTo(PosixFilePermissions.fromString("rw-------"));
     }
   }
 
