@@ -6,13 +6,14 @@ import io.bellfounder.server.tenant.Tenants;
 import java.nio.charset.StandardCharsets;
 import java.security.GeneralSecurityException;
 import java.security.MessageDigest;
-import java.security.NoSuchAlgorithmException;
 import java.security.SecureRandom;
 import java.sql.Timestamp;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
 import java.util.function.Supplier;
+import javax.crypto.Mac;
+import javax.crypto.spec.SecretKeySpec;
 import org.jspecify.annotations.Nullable;
 import org.springframework.http.HttpStatus;
 import org.springframework.http.MediaType;
@@ -39,6 +40,7 @@ public final class IdempotentWrites {
   private final JsonMapper json;
   private final InstantSource clock;
   private final Sealing sealing;
+  private final SecretKeySpec fingerprints;
 
   IdempotentWrites(
       JdbcClient jdbc,
@@ -52,6 +54,8 @@ public final class IdempotentWrites {
     this.json = json;
     this.clock = clock;
     this.sealing = new Sealing(masterKey, "idempotency", random);
+    this.fingerprints =
+        new SecretKeySpec(masterKey.derive("idempotency fingerprint"), "HmacSHA256");
   }
 
   /**
@@ -74,7 +78,7 @@ public final class IdempotentWrites {
     if (key.isBlank() || key.length() > KEY_LENGTH_MAX) {
       throw Problem.invalid("Idempotency-Key", "must have 1 to 255 characters");
     }
-    byte[] request = hash(what + "\n" + json.writeValueAsString(body));
+    byte[] request = fingerprint(what + "\n" + json.writeValueAsString(body));
     return tenants.in(caller.organisationId(), () -> onceIn(caller, key, request, answer, work));
   }
 
@@ -140,11 +144,14 @@ public final class IdempotentWrites {
         .update();
   }
 
-  private static byte[] hash(String text) {
+  /** Keyed: a body may hold a password, which a plain hash would let a thief of the row try out. */
+  private byte[] fingerprint(String text) {
     try {
-      return MessageDigest.getInstance("SHA-256").digest(text.getBytes(StandardCharsets.UTF_8));
-    } catch (NoSuchAlgorithmException e) {
-      throw new IllegalStateException("every JDK has SHA-256", e);
+      Mac mac = Mac.getInstance("HmacSHA256");
+      mac.init(fingerprints);
+      return mac.doFinal(text.getBytes(StandardCharsets.UTF_8));
+    } catch (GeneralSecurityException e) {
+      throw new IllegalStateException("every JDK has HmacSHA256", e);
     }
   }
 
