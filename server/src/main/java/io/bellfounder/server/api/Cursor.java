@@ -21,7 +21,7 @@ public record Cursor(Instant at, String id) {
         String plain = new String(Base64.getUrlDecoder().decode(text), StandardCharsets.UTF_8);
         int space = plain.indexOf(' ');
         if (space > 0) {
-          return new Cursor(Instant.parse(plain.substring(0, space)), plain.substring(space + 1));
+          return new Cursor(Instants.parse(plain.substring(0, space)), plain.substring(space + 1));
         }
       }
     } catch (IllegalArgumentException | DateTimeException notOurs) {

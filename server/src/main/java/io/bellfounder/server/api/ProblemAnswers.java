@@ -1,6 +1,8 @@
 package io.bellfounder.server.api;
 
+import java.sql.SQLException;
 import java.time.Duration;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -8,6 +10,7 @@ import org.slf4j.MDC;
 import org.springframework.core.Ordered;
 import org.springframework.core.annotation.Order;
 import org.springframework.dao.DataAccessResourceFailureException;
+import org.springframework.dao.DataIntegrityViolationException;
 import org.springframework.dao.QueryTimeoutException;
 import org.springframework.dao.TransientDataAccessException;
 import org.springframework.http.HttpHeaders;
@@ -28,6 +31,9 @@ import org.springframework.web.servlet.mvc.method.annotation.ResponseEntityExcep
 @Order(Ordered.HIGHEST_PRECEDENCE)
 class ProblemAnswers extends ResponseEntityExceptionHandler {
   private static final Logger LOG = LoggerFactory.getLogger(ProblemAnswers.class);
+
+  /** Characters, ids and instants that PostgreSQL cannot store, by their SQLSTATE. */
+  private static final Set<String> NO_SUCH_VALUE = Set.of("22008", "22021", "22P02");
 
   @ExceptionHandler
   ResponseEntity<Object> problem(Problem problem) {
@@ -51,8 +57,21 @@ class ProblemAnswers extends ResponseEntityExceptionHandler {
             Duration.ofSeconds(2)));
   }
 
+  /** Nothing else knows all that PostgreSQL does not take, such as a NUL within a text. */
   @ExceptionHandler
-  @Nullable ResponseEntity<Object> unexpected(Exception failure) {
+  ResponseEntity<Object> refusedValue(DataIntegrityViolationException failure) {
+    boolean ofTheCaller =
+        failure.getMostSpecificCause() instanceof SQLException refusal
+            && NO_SUCH_VALUE.contains(String.valueOf(refusal.getSQLState()));
+    return ofTheCaller
+        ? answer(
+            Problem.of(
+                HttpStatus.BAD_REQUEST, "bad_request", "A parameter is missing or malformed."))
+        : unexpected(failure);
+  }
+
+  @ExceptionHandler
+  ResponseEntity<Object> unexpected(Exception failure) {
     LOG.error("a request failed unexpectedly", failure);
     return answer(
         Problem.of(

@@ -1,5 +1,6 @@
 package io.bellfounder.server.teams;
 
+import io.bellfounder.server.api.Instants;
 import io.bellfounder.server.api.Page;
 import io.bellfounder.server.api.PageRequest;
 import io.bellfounder.server.api.Problem;
@@ -67,6 +68,9 @@ final class KeyEndpoints {
     String name = wish.name() == null ? "" : wish.name().strip();
     if (name.isEmpty() || name.codePointCount(0, name.length()) > NAME_MAX) {
       throw Problem.invalid("name", "must have 1 to " + NAME_MAX + " characters");
+    }
+    if (wish.expiresAt() != null && !Instants.isKnown(wish.expiresAt())) {
+      throw Problem.invalid("expiresAt", "must be before the year 10000");
     }
     ResponseEntity<CreatedKey> answer =
         writes.once(
