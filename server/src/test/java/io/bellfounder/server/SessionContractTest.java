@@ -4,8 +4,19 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.bellfounder.server.audit.AuditLog;
 import io.bellfounder.server.tenant.Tenants;
+import io.bellfounder.testing.Await;
 import io.bellfounder.testing.TemporaryDatabase;
+import java.io.ByteArrayInputStream;
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpRequest.BodyPublishers;
+import java.net.http.HttpResponse.BodyHandlers;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
+import java.sql.SQLException;
+import java.util.Base64;
+import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -171,6 +182,10 @@ final class SessionContractTest {
     assertThat(
             tenants.in(Tenants.FIRST, () -> server.bean(AuditLog.class).firstBroken(Tenants.FIRST)))
         .isEmpty();
+    Await.until("all of it is written down", () -> refusals() == 5);
+  }
+
+  private int refusals() throws SQLException {
     try (var connection = database.superuser().getConnection();
         var rows =
             connection
@@ -178,8 +193,29 @@ final class SessionContractTest {
                 .executeQuery(
                     "SELECT count(*) FROM audit_record WHERE action = 'session.refused'")) {
       rows.next();
-      assertThat(rows.getInt(1)).isEqualTo(5);
+      return rows.getInt(1);
     }
+  }
+
+  @Test
+  void writing_a_failure_down_does_not_delay_the_answer_that_an_unknown_address_gets_at_once()
+      throws Exception {
+    server
+        .administrator()
+        .put("/session/password", Map.of("password", PASSWORD, "email", "ada@example.org"))
+        .mustBe(204);
+
+    try (var connection = database.superuser().getConnection();
+        var statement = connection.createStatement()) {
+      connection.setAutoCommit(false);
+      statement.execute("LOCK TABLE audit_record IN ACCESS EXCLUSIVE MODE");
+      server
+          .browser()
+          .post("/session", Map.of("email", "ada@example.org", "password", "wrong"))
+          .mustBeProblem(401, "sign_in_failed");
+    }
+
+    Await.until("it is written down", () -> refusals() == 1);
   }
 
   @Test
@@ -217,7 +253,141 @@ final class SessionContractTest {
         .with("origin", "none")
         .post("/keys", Map.of("name", "stolen"))
         .mustBeProblem(403, "other_origin");
+    for (String spelling : List.of("//%61pi/v1/keys", "//api;x/v1/keys")) {
+      administrator
+          .with("origin", "http://elsewhere.example")
+          .send("POST", spelling, "{\"name\": \"stolen\"}")
+          .mustBeProblem(403, "other_origin");
+    }
     assertThat(administrator.get("/keys").json().path("items")).isEmpty();
+  }
+
+  @Test
+  void a_body_that_is_too_large_is_refused_before_it_takes_memory() throws Exception {
+    String large = "{\"token\": \"" + "x".repeat(1 << 20) + "\"}";
+
+    server.browser().send("POST", "/session/link", large).mustBeProblem(413, "body_too_large");
+    try (var client = HttpClient.newHttpClient()) {
+      var unannounced =
+          HttpRequest.newBuilder(URI.create(server.url() + "/api/v1/session/link"))
+              .header("origin", server.url())
+              .header("content-type", "application/json")
+              .POST(
+                  BodyPublishers.ofInputStream(
+                      () -> new ByteArrayInputStream(large.getBytes(StandardCharsets.UTF_8))))
+              .build();
+      assertThat(client.send(unannounced, BodyHandlers.ofString()).body())
+          .contains("malformed_json");
+    }
+  }
+
+  @Test
+  void what_cannot_be_stored_is_refused_and_no_error_of_ours() {
+    Browser administrator = server.administrator();
+    String noId = cursor("2026-01-01T00:00:00Z x");
+    String noYear = cursor("+999999999-01-01T00:00:00Z x");
+
+    for (String path :
+        List.of(
+            "/keys?cursor=" + noId,
+            "/calls?cursor=" + noId,
+            "/calls?model=%00",
+            "/sessions/tree?sessionId=%00")) {
+      administrator.get(path).mustBeProblem(400, "bad_request");
+    }
+    for (String path :
+        List.of("/keys?cursor=" + noYear, "/calls?from=-999999999-01-01T00:00:00Z")) {
+      administrator.get(path).mustBeProblem(422, "validation_failed");
+    }
+    administrator
+        .post("/keys", Map.of("name", "k", "expiresAt", "+999999999-01-01T00:00:00Z"))
+        .mustBeProblem(422, "validation_failed");
+    server
+        .browser()
+        .post("/session", Map.of("email", "a\0@b", "password", "x"))
+        .mustBeProblem(400, "bad_request");
+    server
+        .browser()
+        .with("content-type", "multipart/form-data; boundary=x")
+        .send("POST", "/session", "{}")
+        .mustBeProblem(415, "unsupported_media_type");
+  }
+
+  private static String cursor(String plain) {
+    return Base64.getUrlEncoder().encodeToString(plain.getBytes(StandardCharsets.UTF_8));
+  }
+
+  @Test
+  void answers_are_not_kept_by_browsers_or_proxies() {
+    Browser administrator = server.administrator();
+
+    for (String path : List.of("/session", "/keys", "/calls", "/connect", "/nowhere")) {
+      assertThat(administrator.get(path).response().headers().allValues("cache-control"))
+          .as(path)
+          .containsExactly("no-store");
+    }
+  }
+
+  @Test
+  void a_thief_of_the_database_cannot_try_out_passwords_without_the_master_key() throws Exception {
+    server
+        .administrator()
+        .with("idempotency-key", "first")
+        .put("/session/password", Map.of("password", PASSWORD))
+        .mustBe(204);
+
+    String asked =
+        "PUT /session/password\n{\"password\":\"%s\",\"email\":null,\"name\":null,\"currentPassword\":null}"
+            .formatted(PASSWORD);
+    try (var connection = database.superuser().getConnection();
+        var query =
+            connection.prepareStatement(
+                "SELECT request_hash = sha256(convert_to(?, 'UTF8')) FROM idempotency_record")) {
+      query.setString(1, asked);
+      var row = query.executeQuery();
+      assertThat(row.next()).isTrue();
+      assertThat(row.getBoolean(1)).isFalse();
+    }
+  }
+
+  @Test
+  void whoever_has_a_session_guesses_the_current_password_no_faster_than_at_sign_in() {
+    Browser administrator = server.administrator();
+    administrator.put("/session/password", Map.of("password", PASSWORD)).mustBe(204);
+    Map<String, String> guess =
+        Map.of("password", "another long password", "currentPassword", "a guess");
+    for (int attempt = 0; attempt < 5; attempt++) {
+      administrator.put("/session/password", guess).mustBeProblem(403, "current_password_wrong");
+    }
+
+    administrator
+        .put(
+            "/session/password",
+            Map.of("password", "another long password", "currentPassword", PASSWORD))
+        .mustBeProblem(429, "too_many_attempts");
+  }
+
+  @Test
+  void one_address_may_not_try_a_password_on_everybody() {
+    for (int member = 0; member < 50; member++) {
+      server
+          .browser()
+          .with("x-forwarded-for", "192.0.2.1")
+          .post("/session", Map.of("email", member + "@example.org", "password", "password"))
+          .mustBeProblem(401, "sign_in_failed");
+    }
+
+    Map<String, String> one = Map.of("email", "one@example.org", "password", "password");
+    server
+        .browser()
+        .with("x-forwarded-for", "192.0.2.1")
+        .post("/session", one)
+        .mustBeProblem(429, "too_many_attempts");
+    server
+        .browser()
+        .with("x-forwarded-for", "192.0.2.2")
+        .post("/session", one)
+        .mustBeProblem(401, "sign_in_failed");
   }
 
   @Test

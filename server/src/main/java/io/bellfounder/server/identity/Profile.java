@@ -4,6 +4,7 @@ import io.bellfounder.server.api.Problem;
 import io.bellfounder.server.api.Problem.FieldError;
 import io.bellfounder.server.audit.AuditEntry;
 import io.bellfounder.server.audit.AuditLog;
+import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
@@ -22,17 +23,25 @@ final class Profile {
   private static final int PASSWORD_MIN = 12;
   private static final int PASSWORD_MAX = 200;
   private static final int NAME_MAX = 100;
+  private static final int FAILURES_PER_MEMBER = 5;
 
   private final JdbcClient jdbc;
   private final Sessions sessions;
   private final Passwords passwords;
   private final AuditLog audit;
+  private final Throttle throttle;
 
-  Profile(JdbcClient jdbc, Sessions sessions, Passwords passwords, AuditLog audit) {
+  Profile(
+      JdbcClient jdbc,
+      Sessions sessions,
+      Passwords passwords,
+      AuditLog audit,
+      InstantSource clock) {
     this.jdbc = jdbc;
     this.sessions = sessions;
     this.passwords = passwords;
     this.audit = audit;
+    this.throttle = new Throttle(clock);
   }
 
   /** In the transaction that is under way. Ends the member's other sessions. */
@@ -41,16 +50,8 @@ final class Profile {
     if (!errors.isEmpty()) {
       throw Problem.invalid(errors.toArray(FieldError[]::new));
     }
-    String current =
-        jdbc.sql("SELECT password_hash FROM member WHERE id = ? FOR UPDATE")
-            .params(caller.memberId())
-            .query((row, _) -> String.valueOf(row.getString(1)))
-            .single();
-    if (caller.passwordSet()
-        && (change.currentPassword() == null
-            || !passwords.matches(change.currentPassword(), current))) {
-      throw Problem.of(
-          HttpStatus.FORBIDDEN, "current_password_wrong", "The current password does not fit.");
+    if (caller.passwordSet()) {
+      requireCurrent(caller, change.currentPassword());
     }
     try {
       jdbc.sql(
@@ -74,6 +75,23 @@ final class Profile {
             "password.set",
             caller.memberId().toString(),
             change.email() == null ? Map.of() : Map.of("email", "changed")));
+  }
+
+  /** Whoever found an open browser, or stole its cookie, may guess no faster than at sign-in. */
+  private void requireCurrent(Caller caller, @Nullable String claimed) {
+    String member = caller.memberId().toString();
+    throttle.refuseImpatience(member, FAILURES_PER_MEMBER);
+    throttle.failed(member);
+    String current =
+        jdbc.sql("SELECT password_hash FROM member WHERE id = ? FOR UPDATE")
+            .params(caller.memberId())
+            .query((row, _) -> String.valueOf(row.getString(1)))
+            .single();
+    if (claimed == null || !passwords.matches(claimed, current)) {
+      throw Problem.of(
+          HttpStatus.FORBIDDEN, "current_password_wrong", "The current password does not fit.");
+    }
+    throttle.succeeded(member);
   }
 
   private static List<FieldError> check(PasswordChange change) {

@@ -1,5 +1,6 @@
 package io.bellfounder.server.identity;
 
+import io.bellfounder.server.api.Problem;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
@@ -8,10 +9,9 @@ import java.util.Map;
 import java.util.Optional;
 
 /**
- * Counts failures and asks for patience: after five within a quarter of an hour, from one address
- * for one e-mail or twenty for one e-mail from anywhere, until the oldest is forgotten. Remembers a
- * bounded number of names and forgets the ones not heard of for longest. Safe for use by many
- * threads.
+ * Counts failures within a quarter of an hour and asks for patience beyond what is allowed, until
+ * they are forgotten. Remembers a bounded number of names and forgets the ones not heard of for
+ * longest. Safe for use by many threads.
  */
 final class Throttle {
   private static final Duration WINDOW = Duration.ofMinutes(15);
@@ -30,8 +30,20 @@ final class Throttle {
     this.clock = clock;
   }
 
-  /** How long to wait, if so. */
-  synchronized Optional<Duration> wait(String name, int allowed) {
+  /**
+   * @throws Problem that says how long to wait, if so
+   */
+  void refuseImpatience(String name, int allowed) {
+    Optional<Duration> wait = wait(name, allowed);
+    if (wait.isPresent()) {
+      throw Problem.tooMany(
+          "too_many_attempts",
+          "Too many failed attempts. Wait as long as Retry-After says.",
+          wait.get());
+    }
+  }
+
+  private synchronized Optional<Duration> wait(String name, int allowed) {
     Failures known = failures.get(name);
     Instant now = clock.instant();
     if (known == null || !now.isBefore(known.until())) {
@@ -54,6 +66,12 @@ final class Throttle {
 
   synchronized void succeeded(String name) {
     failures.remove(name);
+  }
+
+  /** One that was none after all; what others did stays. */
+  synchronized void takeBack(String name) {
+    failures.computeIfPresent(
+        name, (_, known) -> new Failures(Math.max(0, known.count() - 1), known.until()));
   }
 
   private record Failures(int count, Instant until) {}
