@@ -75,7 +75,9 @@ final class ControlPlane {
         });
     var peer = request.remoteAddress() == null ? null : request.remoteAddress().hostAddress();
     boolean trusted = trustedProxies.trusts(peer);
-    options.putHeader("x-forwarded-for", forwardedFor(request, peer, trusted));
+    options.putHeader(
+        "x-forwarded-for",
+        trustedProxies.client(peer, request.headers().getAll("x-forwarded-for")));
     options.putHeader(
         "x-forwarded-proto",
         told(request, trusted, "x-forwarded-proto", request.isSSL() ? "https" : "http"));
@@ -87,13 +89,6 @@ final class ControlPlane {
       options.putHeader("x-forwarded-port", port);
     }
     return options.putHeader("x-request-id", requestId);
-  }
-
-  private static String forwardedFor(
-      HttpServerRequest request, @Nullable String peer, boolean trusted) {
-    var before =
-        trusted ? request.headers().getAll("x-forwarded-for") : java.util.List.<String>of();
-    return before.isEmpty() ? orEmpty(peer) : String.join(", ", before) + ", " + orEmpty(peer);
   }
 
   private static String told(

@@ -1,6 +1,7 @@
 package io.bellfounder.gateway;
 
 import java.time.Instant;
+import java.util.Set;
 import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 
@@ -11,6 +12,7 @@ import org.jspecify.annotations.Nullable;
  * @param openUntil while the breaker is open, when it lets a probe through
  * @param waitUntil while the provider asks to wait, by a rate limit or overloaded, until when
  * @param benched true if the provider refused the credential since the routes were last replaced
+ * @param organisations those whose calls met it, who alone may know it where no route names it
  * @param attempts since the process started, not counting skipped ones
  * @param errors of those
  */
@@ -24,6 +26,7 @@ public record TargetHealth(
     boolean benched,
     @Nullable LastError lastError,
     @Nullable Instant lastSuccessAt,
+    Set<UUID> organisations,
     long attempts,
     long errors) {
 

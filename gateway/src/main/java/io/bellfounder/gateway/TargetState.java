@@ -2,6 +2,9 @@ package io.bellfounder.gateway;
 
 import java.time.Duration;
 import java.time.Instant;
+import java.util.HashSet;
+import java.util.Set;
+import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -25,6 +28,7 @@ final class TargetState {
   private boolean benched;
   private TargetHealth.@Nullable LastError lastError;
   private @Nullable Instant lastSuccessAt;
+  private final Set<UUID> organisations = new HashSet<>(2);
   private long attempts;
   private long errors;
   private Instant lastUsed;
@@ -92,6 +96,7 @@ final class TargetState {
   synchronized void record(
       OpenedCall call, Attempt attempt, @Nullable Duration retryAfter, Instant now) {
     attempts++;
+    organisations.add(call.key().organisationId());
     switch (attempt.outcome()) {
       case OK -> {
         breaker.succeeded();
@@ -157,6 +162,7 @@ final class TargetState {
         benched,
         lastError,
         lastSuccessAt,
+        Set.copyOf(organisations),
         attempts,
         errors);
   }

@@ -2,10 +2,14 @@ package io.bellfounder.gateway;
 
 import io.netty.util.NetUtil;
 import java.util.List;
+import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /** The addresses whose word on who the client is counts. */
 final class TrustedProxies {
+  private static final Pattern PORT =
+      Pattern.compile("^(?:(\\d+(?:\\.\\d+){3}):\\d+|\\[(.+)](?::\\d+)?)$");
+
   private final List<Block> blocks;
 
   TrustedProxies(List<String> addressesOrBlocks) {
@@ -18,6 +22,26 @@ final class TrustedProxies {
     }
     byte[] bytes = NetUtil.createByteArrayFromIpAddressString(address);
     return bytes != null && blocks.stream().anyMatch(block -> block.contains(bytes));
+  }
+
+  /**
+   * Whose request it is: of the addresses told, the nearest that is no trusted proxy. What lies
+   * beyond is that client's own word, which may be anything.
+   *
+   * @param told the values of {@code X-Forwarded-For}, each a list, the nearest address last
+   */
+  String client(@Nullable String peer, List<String> told) {
+    var client = peer == null ? "" : peer;
+    var addresses = String.join(",", told).split(",", -1);
+    for (int i = addresses.length - 1; i >= 0 && trusts(client); i--) {
+      // Some proxies add the port.
+      var address = PORT.matcher(addresses[i].strip()).replaceFirst("$1$2");
+      if (NetUtil.createByteArrayFromIpAddressString(address) == null) {
+        break;
+      }
+      client = address;
+    }
+    return client;
   }
 
   private record Block(byte[] network, int prefix) {

@@ -100,6 +100,22 @@ class SmallPartsTest {
   }
 
   @Test
+  void a_client_is_who_the_trusted_proxies_saw_and_not_who_it_says() {
+    var proxies = new TrustedProxies(List.of("10.0.0.0/8"));
+
+    assertThat(proxies.client("9.9.9.9", List.of("6.6.6.6"))).isEqualTo("9.9.9.9");
+    assertThat(proxies.client("10.0.0.1", List.of("6.6.6.6, 9.9.9.9"))).isEqualTo("9.9.9.9");
+    assertThat(proxies.client("10.0.0.1", List.of("6.6.6.6", "9.9.9.9,10.0.0.2")))
+        .isEqualTo("9.9.9.9");
+    assertThat(proxies.client("10.0.0.1", List.of("10.0.0.3"))).isEqualTo("10.0.0.3");
+    assertThat(proxies.client("10.0.0.1", List.of("9.9.9.9:4711"))).isEqualTo("9.9.9.9");
+    assertThat(proxies.client("10.0.0.1", List.of("[fe80::1]:4711"))).isEqualTo("fe80::1");
+    assertThat(proxies.client("10.0.0.1", List.of("6.6.6.6, unknown"))).isEqualTo("10.0.0.1");
+    assertThat(proxies.client("10.0.0.1", List.of())).isEqualTo("10.0.0.1");
+    assertThat(proxies.client(null, List.of("6.6.6.6"))).isEmpty();
+  }
+
+  @Test
   void a_wrong_proxy_address_stops_the_start() {
     assertThatThrownBy(() -> new TrustedProxies(List.of("nowhere")))
         .hasMessageContaining("nowhere");

@@ -61,7 +61,7 @@ final class ConfigKeys {
               "server.trustedProxies",
               "",
               "a list of addresses or CIDR blocks",
-              "Proxies in front whose X-Forwarded-For counts; from anyone else it is ignored."),
+              "Proxies in front whose X-Forwarded-For counts: the nearest address in it that is none of them is the client. From anyone else it is ignored."),
           key(
               "server.maxBodyBytes",
               "32MiB",

@@ -151,7 +151,9 @@ public final class ProviderReads {
         }
       }
     }
-    met.forEach(target -> routeByModel.putIfAbsent(target.model(), provider.name()));
+    met.stream()
+        .filter(target -> target.organisations().contains(reader))
+        .forEach(target -> routeByModel.putIfAbsent(target.model(), provider.name()));
     if (routeByModel.isEmpty()) {
       routeByModel.put("*", provider.name());
     }

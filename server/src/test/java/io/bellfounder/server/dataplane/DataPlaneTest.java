@@ -2,8 +2,11 @@ package io.bellfounder.server.dataplane;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.bellfounder.gateway.Attempt;
+import io.bellfounder.gateway.TargetHealth;
 import io.bellfounder.server.Browser;
 import io.bellfounder.server.TestServer;
+import io.bellfounder.server.tenant.Tenants;
 import io.bellfounder.testing.Await;
 import io.bellfounder.testing.FreePorts;
 import io.bellfounder.testing.TemporaryDatabase;
@@ -17,8 +20,9 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.time.Instant;
+import java.util.List;
 import java.util.Map;
-import java.util.Objects;
 import java.util.Queue;
 import java.util.UUID;
 import java.util.concurrent.ConcurrentLinkedQueue;
@@ -60,8 +64,7 @@ final class DataPlaneTest {
               "in the database",
               Duration.ofSeconds(10),
               () -> {
-                var waiting =
-                    server.bean(LiveCalls.class).of(io.bellfounder.server.tenant.Tenants.FIRST);
+                var waiting = server.bean(LiveCalls.class).of(Tenants.FIRST);
                 return waiting.isEmpty()
                     ? administrator.get("/calls").json().path("items").path(0)
                     : administrator.get("/nothing").json();
@@ -100,7 +103,7 @@ final class DataPlaneTest {
   }
 
   @Test
-  void a_provider_s_last_error_names_its_call_to_the_call_s_organisation_alone() throws Exception {
+  void what_a_provider_was_called_for_is_told_to_the_callers_organisation_alone() throws Exception {
     try (TestServer server = start(database.url())) {
       Browser administrator = server.administrator();
       JsonNode created = administrator.post("/keys", Map.of("name", "laptop")).mustBe(201).json();
@@ -116,16 +119,32 @@ final class DataPlaneTest {
           administrator.get("/calls/" + error.path("callId").asString()).mustBe(200).json();
       assertThat(call.path("attempts").path(0).path("outcome").asString())
           .isEqualTo("connect_failed");
-      assertThat(server.bean(ProviderReads.class).providers(UUID.randomUUID()))
-          .flatExtracting(ProviderReads.ProviderView::targets)
-          .extracting(ProviderReads.TargetView::lastError)
-          .filteredOn(Objects::nonNull)
-          .isNotEmpty()
-          .allSatisfy(other -> {
-            assertThat(other.callId()).isNull();
-            assertThat(other.detail()).isNull();
-          });
+      String model = call.path("requestedModel").asString();
+      assertThat(models(server, Tenants.FIRST)).contains(model);
+      assertThat(models(server, UUID.randomUUID())).isNotEmpty().doesNotContain(model);
     }
+  }
+
+  private static List<String> models(TestServer server, UUID organisation) {
+    return server.bean(ProviderReads.class).providers(organisation).stream()
+        .flatMap(view -> view.targets().stream())
+        .map(ProviderReads.TargetView::model)
+        .toList();
+  }
+
+  @Test
+  void where_a_route_names_a_target_its_last_error_tells_others_nothing_of_the_call() {
+    UUID own = UUID.randomUUID();
+    var met =
+        new TargetHealth.LastError(
+            Instant.EPOCH, Attempt.Outcome.TIMED_OUT, 500, "words", own, UUID.randomUUID());
+
+    var toOthers = ProviderReads.LastErrorView.of(met, UUID.randomUUID());
+
+    assertThat(ProviderReads.LastErrorView.of(met, own).detail()).isEqualTo("words");
+    assertThat(toOthers.status()).isEqualTo(500);
+    assertThat(toOthers.detail()).isNull();
+    assertThat(toOthers.callId()).isNull();
   }
 
   private static JsonNode lastError(JsonNode providers) {
