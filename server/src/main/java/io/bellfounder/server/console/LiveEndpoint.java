@@ -15,6 +15,8 @@ import java.io.OutputStream;
 import java.nio.charset.StandardCharsets;
 import java.security.SecureRandom;
 import java.time.Duration;
+import java.time.Instant;
+import java.time.InstantSource;
 import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -45,6 +47,7 @@ final class LiveEndpoint implements SmartLifecycle {
   private final Sessions sessions;
   private final ProviderReads providers;
   private final JsonMapper json;
+  private final InstantSource clock;
   private volatile boolean running;
 
   LiveEndpoint(
@@ -52,12 +55,14 @@ final class LiveEndpoint implements SmartLifecycle {
       ProviderReads providers,
       LiveAudience audience,
       JsonMapper json,
-      SecureRandom random) {
+      SecureRandom random,
+      InstantSource clock) {
     this.feed = new LiveFeed(Long.toString(random.nextLong() >>> 1, 36));
     this.audience = audience;
     this.sessions = sessions;
     this.providers = providers;
     this.json = json;
+    this.clock = clock;
   }
 
   @GetMapping(path = "/api/v1/events", produces = "text/event-stream")
@@ -96,12 +101,18 @@ final class LiveEndpoint implements SmartLifecycle {
     // either.
     out.write("retry: 1000\nid: %s\n\n".formatted(id).getBytes(StandardCharsets.UTF_8));
     out.flush();
+    Instant looked = clock.instant();
     while (running && !reader.dropped()) {
       LiveEvent event = reader.next(HEARTBEAT);
+      // Another node may have ended the session, or its time; also while there is much to tell.
+      if (event == null || !clock.instant().isBefore(looked.plus(HEARTBEAT))) {
+        if (reader.dropped() || !sessions.stillGood(reader.caller())) {
+          return;
+        }
+        looked = clock.instant();
+      }
       if (event != null) {
         write(event, reader.caller().organisationId(), out);
-      } else if (reader.dropped() || !sessions.stillGood(reader.caller())) {
-        return;
       } else {
         out.write(": still here\n\n".getBytes(StandardCharsets.UTF_8));
       }

@@ -30,6 +30,7 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
 import org.junit.jupiter.api.io.TempDir;
+import org.springframework.jdbc.core.simple.JdbcClient;
 import tools.jackson.databind.JsonNode;
 
 /** The gateway inside the product: keys, ledger, live feed, restarts. */
@@ -293,6 +294,36 @@ final class DataPlaneTest {
   }
 
   /** The lines of the live feed as they come, {@code (end)} after the last. */
+  @Test
+  void a_busy_stream_too_ends_with_a_session_that_another_node_ended() throws Exception {
+    try (TestServer server = start(database.url())) {
+      Browser administrator = server.administrator();
+      JsonNode created = administrator.post("/keys", Map.of("name", "laptop")).mustBe(201).json();
+      String secret = created.path("secret").asString();
+      Queue<String> told = listen(server, administrator, "");
+      Await.until(
+          "calls are told",
+          () -> {
+            call(server, secret);
+            return told.stream().anyMatch(line -> line.equals("event: call.settled"));
+          });
+
+      server
+          .bean(Tenants.class)
+          .in(
+              Tenants.FIRST,
+              () -> server.bean(JdbcClient.class).sql("DELETE FROM session").update());
+
+      Await.until(
+          "the stream ends",
+          Duration.ofSeconds(40),
+          () -> {
+            call(server, secret);
+            return told.contains("(end)");
+          });
+    }
+  }
+
   private Queue<String> listen(TestServer server, Browser browser, String lastId) {
     HttpRequest.Builder request =
         HttpRequest.newBuilder(URI.create(server.publicUrl() + "/api/v1/events"))
