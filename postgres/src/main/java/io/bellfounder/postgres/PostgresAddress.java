@@ -37,8 +37,9 @@ public record PostgresAddress(int port, String user, String password) {
   }
 
   /**
-   * The URL of a database for the JDBC driver, without user and password. While PostgreSQL is down,
-   * any program of this machine may listen on its port; it is told no password, only proof of one.
+   * The URL of a database for the JDBC driver, without user and password, to which more parameters
+   * may be added with {@code &}. While PostgreSQL is down, any program of this machine may listen
+   * on its port; it is told no password, only proof of one.
    */
   public String jdbcUrl(String database) {
     return "jdbc:postgresql://127.0.0.1:" + port + "/" + database + "?requireAuth=scram-sha-256";

@@ -219,7 +219,7 @@ class DocumentsTest {
 
   private Process start(Path program) throws IOException {
     String url =
-        "%s?user=%s&password=%s"
+        "%s&user=%s&password=%s"
             .formatted(database.jdbcUrl(), database.ownerRole(), database.password());
     return new ProcessBuilder(
             Path.of(System.getProperty("java.home"), "bin", "java").toString(),
