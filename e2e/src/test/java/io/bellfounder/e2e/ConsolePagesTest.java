@@ -59,21 +59,7 @@ class ConsolePagesTest {
   @Test
   void a_session_that_is_ended_elsewhere_leads_to_the_sign_in_and_back() {
     String email = "joan@bell.example";
-    Bellfounder.Printed link =
-        Bellfounder.run(
-            Map.of(),
-            "admin",
-            "link",
-            "--new",
-            "--email",
-            email,
-            "--data",
-            world.server().data().toString());
-    browser.openFresh(link.out().strip());
-    browser.fill("Password", Bellfounder.PASSWORD);
-    browser.fill("Password again", Bellfounder.PASSWORD);
-    browser.click("button", "Save and open the console");
-    browser.seePage("Overview");
+    join(email);
     browser.open(world.server().url() + "/calls?outcome=failed");
     browser.seePage("Calls");
 
@@ -94,6 +80,25 @@ class ConsolePagesTest {
     assertThat(browser.address()).endsWith("/calls?outcome=failed");
   }
 
+  /** A new administrator, whose password is {@link Bellfounder#PASSWORD}, at the first page. */
+  private void join(String email) {
+    Bellfounder.Printed link =
+        Bellfounder.run(
+            Map.of(),
+            "admin",
+            "link",
+            "--new",
+            "--email",
+            email,
+            "--data",
+            world.server().data().toString());
+    browser.openFresh(link.out().strip());
+    browser.fill("Password", Bellfounder.PASSWORD);
+    browser.fill("Password again", Bellfounder.PASSWORD);
+    browser.click("button", "Save and open the console");
+    browser.seePage("Overview");
+  }
+
   @Test
   void a_wrong_password_says_what_to_check_and_the_right_one_helps() {
     browser.openFresh(world.server().url() + "/providers");
@@ -112,21 +117,7 @@ class ConsolePagesTest {
   void a_password_is_changed_on_the_account_page_by_the_keyboard_alone() {
     String email = "grace@bell.example";
     String changed = "another long password";
-    Bellfounder.Printed link =
-        Bellfounder.run(
-            Map.of(),
-            "admin",
-            "link",
-            "--new",
-            "--email",
-            email,
-            "--data",
-            world.server().data().toString());
-    browser.openFresh(link.out().strip());
-    browser.fill("Password", Bellfounder.PASSWORD);
-    browser.fill("Password again", Bellfounder.PASSWORD);
-    browser.click("button", "Save and open the console");
-    browser.seePage("Overview");
+    join(email);
     Api elsewhere = Api.signedInAs(world.server().url(), email, Bellfounder.PASSWORD);
 
     browser.press("g");

@@ -112,6 +112,7 @@ final class SessionPriorityTest {
         int rounds = 1;
         while (!priority.lower() && rounds < 100) {
           rounds++;
+          // The kernel counts by its own clock, which no test can move.
           Thread.sleep(50);
         }
         for (Process child : children) {

@@ -52,8 +52,7 @@ final class DataPlaneTest {
       Browser administrator = server.administrator();
       Queue<String> lines = listen(server, administrator, "");
       Await.until("listening", () -> !lines.isEmpty());
-      JsonNode created = administrator.post("/keys", Map.of("name", "laptop")).mustBe(201).json();
-      String secret = created.path("secret").asString();
+      String secret = newKey(administrator);
       assertThat(administrator.get("/connect").json().path("firstCall").isNull()).isTrue();
       Await.until("the key is known", () -> call(server, secret) == 200);
 
@@ -107,8 +106,7 @@ final class DataPlaneTest {
   void what_a_provider_was_called_for_is_told_to_the_callers_organisation_alone() throws Exception {
     try (TestServer server = start(database.url())) {
       Browser administrator = server.administrator();
-      JsonNode created = administrator.post("/keys", Map.of("name", "laptop")).mustBe(201).json();
-      String secret = created.path("secret").asString();
+      String secret = newKey(administrator);
       provider.leave();
 
       Await.until("the key is known", () -> call(server, secret) >= 500);
@@ -298,8 +296,7 @@ final class DataPlaneTest {
   void a_busy_stream_too_ends_with_a_session_that_another_node_ended() throws Exception {
     try (TestServer server = start(database.url())) {
       Browser administrator = server.administrator();
-      JsonNode created = administrator.post("/keys", Map.of("name", "laptop")).mustBe(201).json();
-      String secret = created.path("secret").asString();
+      String secret = newKey(administrator);
       Queue<String> told = listen(server, administrator, "");
       Await.until(
           "calls are told",
@@ -322,6 +319,15 @@ final class DataPlaneTest {
             return told.contains("(end)");
           });
     }
+  }
+
+  private static String newKey(Browser administrator) {
+    return administrator
+        .post("/keys", Map.of("name", "laptop"))
+        .mustBe(201)
+        .json()
+        .path("secret")
+        .asString();
   }
 
   private Queue<String> listen(TestServer server, Browser browser, String lastId) {
